@@ -1,0 +1,53 @@
+# Everything is set up by make itself: a virtual environment in .venv with the pinned, hashed
+# packages of constraints.txt, and this package in editable form.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+.PHONY: help demo test unit check fix docs bench constraints clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
+
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "migrator needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## Load a sample export into a HubSpot sandbox on this machine, verify it
+	$(BIN)/migrator demo
+
+test: $(STAMP) check unit ## All that CI runs
+
+DOCS := docs/cli.md docs/rules.md docs/transforms.md docs/templates.md
+
+check: $(STAMP) ## Lint, types, layers, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cog --check $(DOCS)
+
+unit: $(STAMP) ## The tests, with branch coverage
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+
+docs: $(STAMP) ## Write the generated parts of the documentation
+	$(BIN)/cog -r $(DOCS)
+
+bench: $(STAMP) ## Measure beside bare polars: speed, memory, requests
+	$(BIN)/python -m tests.benchmarks.bench
+
+constraints: ## Pin the newest versions that pyproject.toml allows, with hashes
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --extra dev --upgrade pyproject.toml -o constraints.txt
+
+fix: $(STAMP) ## Format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove what make made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

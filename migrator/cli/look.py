@@ -1,0 +1,95 @@
+"""``status``, ``verify``, ``report``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrator import report as reports
+from migrator.cli import options, show
+from migrator.journal import RunState
+from migrator.model import OpState
+from migrator.runs.target import target_from
+from migrator.runs.verification import verify_run
+
+if TYPE_CHECKING:
+    from migrator.journal import Run
+    from migrator.runs.workspace import Workspace
+
+
+@click.command()
+@options.as_json
+@options.common
+def status(workspace: Workspace, as_json: bool) -> None:
+    """List runs with their state, their counts and the command that goes on."""
+    rows: list[dict[str, Any]] = []
+    for run in workspace.journal.runs():
+        counts: dict[str, int] = {}
+        for (_, _, state), n in workspace.journal.counts(run.id).items():
+            counts[state.value] = counts.get(state.value, 0) + n
+        rows.append(
+            {
+                "run": run.id,
+                "state": run.state.value,
+                "vendor": run.vendor,
+                "account": run.account,
+                "template": run.template,
+                "ops": counts,
+                "next": _next(run, counts),
+            }
+        )
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    if not rows:
+        click.echo(f"No runs yet in {workspace.journal.path}.")
+    for row in rows:
+        tally = ", ".join(f"{n:,} {state}" for state, n in row["ops"].items()) or "no ops"
+        click.echo(f"{row['run']}  {row['state']:<12} {row['template']} -> {row['vendor']}")
+        click.echo(f"    {tally}")
+        if row["next"]:
+            click.echo(f"    next: {row['next']}")
+
+
+def _next(run: Run, counts: dict[str, int]) -> str:
+    """The command that goes on with a run."""
+    match run.state:
+        case RunState.PLANNING:
+            return "nothing was written; start it again"
+        case RunState.PLANNED:
+            return f"migrator run --plan {run.id}"
+        case RunState.FINISHED:
+            return f"migrator verify {run.id}" if counts.get(OpState.WRITTEN) else ""
+        case _:
+            return f"migrator resume {run.id}"
+
+
+@click.command()
+@options.run_argument
+@options.as_json
+@options.common
+def verify(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
+    """Read the account back and compare it, field by field, with what a run wrote."""
+    run = workspace.journal.run(run_id)
+    target = target_from(run.vendor, options.environment)
+    result = asyncio.run(verify_run(workspace, run, target))
+    if as_json:
+        click.echo(json.dumps(asdict(result) | {"agrees": result.agrees}, default=str))
+    else:
+        click.echo(show.verification(result, run))
+    return int(not result.agrees)
+
+
+@click.command()
+@options.run_argument
+@options.as_json
+@options.common
+def report(workspace: Workspace, run_id: str | None, as_json: bool) -> None:
+    """Say what became of every row of a run."""
+    run = workspace.journal.run(run_id)
+    made = reports.make_report(workspace.journal, run)
+    click.echo(reports.as_json(made) if as_json else reports.as_text(made))

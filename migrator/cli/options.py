@@ -1,0 +1,129 @@
+"""Options that several commands share, and the workspace they make."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from migrator.files import ReadOptions
+from migrator.progress import Bars, Progress, Silent
+from migrator.runs.inputs import Request
+from migrator.runs.planning import Limit
+from migrator.runs.workspace import DEFAULT, Workspace
+from migrator.wire import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--state``, ``--quiet``, ``--verbose``; the command gets a ``workspace`` of them."""
+
+    @click.option("--state", default=str(DEFAULT), show_default=True, help="The journal's place.")
+    @click.option("-q", "--quiet", is_flag=True, help="No progress and no notices.")
+    @click.option("-v", "--verbose", is_flag=True, help="One line per request, secrets removed.")
+    @functools.wraps(command)
+    def with_workspace(*args: Any, state: str, quiet: bool, verbose: bool, **options: Any) -> Any:
+        space = Workspace(
+            state,
+            SystemClock(),
+            progress=progress(quiet=quiet),
+            say=_silence if quiet else _say,
+            log=_say if verbose else None,
+        )
+        try:
+            return command(*args, workspace=space, **options)
+        finally:
+            space.close()
+
+    return with_workspace
+
+
+def progress(*, quiet: bool) -> Progress:
+    """Bars on a terminal, unless they are not wanted."""
+    if quiet or not sys.stderr.isatty():
+        return Silent()
+    return Bars(sys.stderr, monotonic=time.monotonic)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _silence(_text: str) -> None:
+    """Keep quiet."""
+
+
+def read_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How to read the files; the command gets a ``request`` of them, None without files."""
+
+    @click.option("--delimiter", help="What separates cells; 'tab' for a tab.")
+    @click.option("--encoding", help="Such as utf-8, cp1252 or utf-16.")
+    @click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["csv", "parquet", "xlsx", "ndjson"]),
+        help="The kind of file, if its content does not tell.",
+    )
+    @click.option("--sheet", help="Worksheet of an XLSX file.")
+    @click.option("--header-line", type=click.IntRange(min=1), help="Line of the header, from 1.")
+    @functools.wraps(command)
+    def with_request(*args: Any, **options: Any) -> Any:
+        request = _request(options)
+        return command(*args, request=request, **options)
+
+    return with_request
+
+
+def source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``TEMPLATE FILE...`` and how to read the files; the command gets a ``request``."""
+    with_files = click.argument("files", nargs=-1, required=True)(read_options(command))
+    return click.argument("template")(with_files)
+
+
+def _request(options: dict[str, Any]) -> Request | None:
+    delimiter = options.pop("delimiter")
+    read = ReadOptions(
+        delimiter="\t" if delimiter in {"tab", r"\t"} else delimiter,
+        encoding=options.pop("encoding"),
+        format=options.pop("format_"),
+        sheet=options.pop("sheet"),
+        header_line=options.pop("header_line"),
+    )
+    files, template = tuple(options.pop("files")), options.pop("template")
+    if not files or not template:
+        return None
+    stdin = sys.stdin.buffer if "-" in files else None
+    return Request(template, files, read, stdin)
+
+
+class LimitType(click.ParamType[Limit]):
+    """``100`` or ``2%``."""
+
+    name = "N|N%"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Limit:
+        """Read a limit."""
+        if isinstance(value, Limit):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", str(value).strip())
+        if not found:
+            self.fail(f"{value!r} is neither a number of rows nor a percentage", param, ctx)
+        return Limit(float(found[1]), percent=bool(found[2]))
+
+
+to_vendor = click.option("--to", "vendor", required=True, help="The CRM; see `migrator vendors`.")
+max_rejects = click.option(
+    "--max-rejects", "limit", type=LimitType(), help="Write nothing when more rows are rejected."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+run_argument = click.argument("run_id", metavar="[RUN]", required=False)
+environment = os.environ

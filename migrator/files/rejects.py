@@ -1,0 +1,171 @@
+"""The rejects file: rows as they were plus what is wrong with them, safe to open in Excel.
+
+A cell that a spreadsheet would run as a formula gets an apostrophe, and so does one that begins
+with apostrophes before such a character; taking one off such cells gives back what was there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from migrator.files.collect import too_many
+from migrator.files.output import replacing
+from migrator.files.table import Dialect, Malformed, Table, unique_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from migrator.files.source import Source
+
+REJECT_COLUMNS = ("_record", "_line", "_field", "_code", "_error", "_value")
+"""What a rejects file has beyond the source's own columns."""
+
+SURPLUS = "_surplus"
+"""One more column of a rejects file, if a record has text that fits no column."""
+
+_JOINT = " | "
+_FORMULA = r"[=+\-@\t\r\n]"
+# Spreadsheets read "-12.5" as the number it is. "+33123" they read as a number too, and a phone
+# number would lose its plus: so the exception is for the minus alone.
+_NEGATIVE = r"^-[0-9]+(?:[.,][0-9]+)*$"
+
+
+def neutralise(cell: pl.Expr) -> pl.Expr:
+    """Text that no spreadsheet takes for a formula."""
+    risky = cell.str.contains(rf"^'*{_FORMULA}") & ~cell.str.contains(_NEGATIVE)
+    return pl.when(~risky).then(cell).otherwise(pl.lit("'") + cell)
+
+
+def restore(cell: pl.Expr) -> pl.Expr:
+    """The text that :func:`neutralise` was given."""
+    made_safe = cell.str.contains(rf"^'+{_FORMULA}")
+    return pl.when(made_safe).then(cell.str.slice(1)).otherwise(cell)
+
+
+def restored(table: Table) -> Table:
+    """A rejects file of ours as the source it came from; any other table as it is.
+
+    Our columns are no data: they go. A cell still in ``_surplus`` means that the record was not
+    mended, so it is malformed again.
+    """
+    if not set(REJECT_COLUMNS) <= set(table.headers):
+        return table
+    kept = [
+        (header, column)
+        for header, column in zip(table.headers, table.columns, strict=True)
+        if header not in {*REJECT_COLUMNS, SURPLUS}
+    ]
+    headers = pl.Series([header for header, _ in kept], dtype=pl.String)
+    headers = headers.to_frame("header").select(restore(pl.col("header"))).to_series()
+    columns = unique_names(headers)
+    surplus = [
+        column
+        for header, column in zip(table.headers, table.columns, strict=True)
+        if header == SURPLUS
+    ]
+    left = pl.coalesce(*(restore(pl.col(column)) for column in surplus), SURPLUS)
+    frame = table.frame.select(
+        *(restore(pl.col(old)).alias(new) for (_, old), new in zip(kept, columns, strict=True)),
+        "_record",
+        "_line",
+        left.alias(SURPLUS),
+    )
+    problems = table.problems
+    if surplus:
+        problems += _unmended(frame, problems, len(columns))
+    return replace(
+        table,
+        headers=tuple(headers),
+        columns=columns,
+        frame=frame,
+        problems=problems,
+        evidence=(*table.evidence, "a rejects file: its own columns are left out"),
+    )
+
+
+def _unmended(frame: pl.LazyFrame, known: Sequence[Malformed], width: int) -> tuple[Malformed, ...]:
+    seen = {problem.record for problem in known}
+    rows = frame.filter(pl.col(SURPLUS).is_not_null()).select("_record", "_line", SURPLUS)
+    return tuple(
+        Malformed(record, line, "too_many_cells", too_many(width + 1, width), text)
+        for record, line, text in rows.collect(engine="streaming").iter_rows()
+        if record not in seen
+    )
+
+
+def write_rejects(source: Source, rejections: pl.LazyFrame, target: Path) -> int:
+    """Write each record that has problems, once, with its original cells; the number of rows.
+
+    Args:
+        source: where the records are from.
+        rejections: ``_record`` (Int64), ``_field``, ``_code``, ``_error``, ``_value`` (String), one
+            row a problem; several of one record are joined with `` | `` in each column.
+        target: replaced when all rows are written.
+
+    The file is in the dialect of the source's first file; sources that are not CSV, and several
+    files of different encodings, give UTF-8 with a byte order mark.
+
+    Raises:
+        InputError: ``target`` cannot be written.
+        ValueError: a problem names a record that the source does not have.
+    """
+    dialect = _dialect(source)
+    surplus = [SURPLUS] if source.has_surplus else []
+    problems = _by_record(rejections)
+    frame = (
+        source.scan_all()
+        .join(problems, on="_record", how="inner")
+        .sort("_record")
+        .select(
+            *(neutralise(pl.col(name)) for name in [*source.columns, *surplus]),
+            pl.col("_record", "_line").cast(pl.String),
+            *(neutralise(pl.col(name)) for name in REJECT_COLUMNS[2:]),
+        )
+    )
+    titles = [*source.headers, *surplus, *REJECT_COLUMNS]
+    header = pl.DataFrame({str(at): [title or None] for at, title in enumerate(titles)})
+    header = header.select(neutralise(pl.all().cast(pl.String)))
+    rows = 0
+    with replacing(target) as out:
+        mark = "\ufeff" if dialect.bom else ""
+        out.write((mark + _text(header, dialect)).encode(dialect.encoding, "replace"))
+        for batch in frame.collect_batches(engine="streaming"):
+            rows += batch.height
+            out.write(_text(batch, dialect).encode(dialect.encoding, "replace"))
+        expected = problems.select(pl.len()).collect(engine="streaming").item()
+        if rows != expected:
+            raise ValueError(f"{expected - rows} problems name records that the source has not")
+    return rows
+
+
+def _by_record(rejections: pl.LazyFrame) -> pl.LazyFrame:
+    """One row a record, its problems joined in their order; a blank among them keeps its place."""
+    texts = [
+        pl.col(name).cast(pl.String).fill_null("").sort_by("_order").str.join(_JOINT)
+        for name in REJECT_COLUMNS[2:]
+    ]
+    return rejections.with_row_index("_order").group_by(pl.col("_record").cast(pl.Int64)).agg(texts)
+
+
+def _dialect(source: Source) -> Dialect:
+    dialects = [table.dialect for table in source.tables]
+    first = dialects[0]
+    if first.format != "csv":
+        return Dialect("csv", bom=True, newline="\r\n")
+    if any(dialect.encoding != first.encoding for dialect in dialects):
+        return replace(first, encoding="utf-8", bom=True)
+    # A line that ends in a lone CR is hardly read by anything today; LF carries the same cells.
+    return replace(first, newline="\n") if first.newline == "\r" else first
+
+
+def _text(frame: pl.DataFrame, dialect: Dialect) -> str:
+    return frame.write_csv(
+        include_header=False,
+        separator=dialect.delimiter,
+        line_terminator=dialect.newline,
+        quote_style="always" if dialect.quote_all else "necessary",
+    )

@@ -1,0 +1,391 @@
+"""The run's memory: what was meant, sent and answered, and the value before.
+
+An intent is durable before its request leaves (:meth:`Journal.sending`), an answer is durable
+before the next step (:meth:`Journal.settle`). SQLite in WAL mode with ``synchronous=FULL``: what a
+method has written survives a kill and a power cut. Several runs share one file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from migrator.errors import InputError, Stopped
+from migrator.model import Action, Link, ObjectType, Op, OpState, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, created_at TEXT NOT NULL, state TEXT NOT NULL, vendor TEXT NOT NULL,
+    account TEXT NOT NULL, template TEXT NOT NULL, template_fingerprint TEXT NOT NULL,
+    source_fingerprint TEXT NOT NULL, account_fingerprint TEXT NOT NULL, settings TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ops (
+    run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
+    action TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, target_id TEXT,
+    properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL, facts TEXT NOT NULL,
+    file TEXT, record INTEGER, line INTEGER, tries INTEGER NOT NULL DEFAULT 0,
+    code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run, phase, seq)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS unsettled ON ops (run, phase, seq) WHERE state = 'sent';
+CREATE INDEX IF NOT EXISTS parents ON ops (run, type, key) WHERE phase = 0;
+"""
+
+_OP_COLUMNS = (
+    "seq, type, action, state, key, target_id, properties, before, links, facts, file, record, line"
+)
+
+
+class RunState(StrEnum):
+    """Where a run stands; each state says what a resume has to do.
+
+    A run killed while ``planning`` is planned anew; one killed while ``provisioning`` has sent no
+    record yet and plans again with what the account has got by then.
+    """
+
+    PLANNING = "planning"
+    PLANNED = "planned"
+    PROVISIONING = "provisioning"
+    RUNNING = "running"
+    SAMPLED = "sampled"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the journal knows it; ``settings`` is plain JSON data."""
+
+    id: str
+    created_at: str
+    state: RunState
+    vendor: str
+    account: str
+    template: str
+    template_fingerprint: str
+    source_fingerprint: str
+    account_fingerprint: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A new state for one op: written, refused, parked, unchanged, or planned again."""
+
+    op: Op
+    state: OpState
+    id: str | None = None
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An op with what became of it."""
+
+    op: Op
+    tries: int
+    code: str
+    message: str
+
+
+def phase_of(op: Op) -> int:
+    """Parents that a run creates (they stand at no place of the source) go before the records."""
+    return 0 if op.place is None else 1
+
+
+class Journal:
+    """A journal file.
+
+    Raises (from every method):
+        Stopped: the disk is full or the file cannot be written; nothing was sent since.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self._db.executescript(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + _SCHEMA
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise InputError(
+                f"The journal {path} cannot be opened: {error}. "
+                "Choose another place with --state, or mend the file's permissions."
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; further calls fail."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[sqlite3.Cursor]:
+        """One durable transaction."""
+        cursor = self._db.cursor()
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise Stopped(
+                f"The journal {self.path} could not be written: {error}. Nothing was sent since; "
+                "make room or mend the permissions, then resume."
+            ) from error
+        finally:
+            cursor.close()
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def add_run(self, run: Run) -> None:
+        """Remember a new run."""
+        with self._write() as cursor:
+            cursor.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run.id,
+                    run.created_at,
+                    run.state,
+                    run.vendor,
+                    run.account,
+                    run.template,
+                    run.template_fingerprint,
+                    run.source_fingerprint,
+                    run.account_fingerprint,
+                    json.dumps(dict(run.settings)),
+                ),
+            )
+
+    def runs(self) -> list[Run]:
+        """All runs, the newest last."""
+        rows = self._db.execute("SELECT * FROM runs ORDER BY created_at, id")
+        return [_run(row) for row in rows]
+
+    def run(self, run_id: str | None = None) -> Run:
+        """The run of that id (or its unique beginning); the newest when none is named.
+
+        Raises:
+            InputError: no such run.
+        """
+        runs = self.runs()
+        if run_id is None and runs:
+            return runs[-1]
+        found = [run for run in runs if run.id == run_id]
+        found = found or [run for run in runs if run_id and run.id.startswith(run_id)]
+        if len(found) == 1:
+            return found[0]
+        what = f'no run "{run_id}"' if run_id else "no run"
+        if len(found) > 1:
+            what = f'several runs that begin with "{run_id}"'
+        known = ", ".join(run.id for run in runs[-5:]) or "none yet"
+        raise InputError(f"{self.path} holds {what}. Known: {known} (see `migrator status`).")
+
+    def set_state(self, run_id: str, state: RunState) -> None:
+        """Move a run on."""
+        with self._write() as cursor:
+            cursor.execute("UPDATE runs SET state = ? WHERE id = ?", (state, run_id))
+
+    def update_run(self, run_id: str, *, account_fingerprint: str, settings: object) -> None:
+        """Store what is known of a run only after it was planned or its account provisioned."""
+        with self._write() as cursor:
+            cursor.execute(
+                "UPDATE runs SET account_fingerprint = ?, settings = ? WHERE id = ?",
+                (account_fingerprint, json.dumps(settings), run_id),
+            )
+
+    # -- ops: the plan -------------------------------------------------------------------------
+
+    def add_ops(self, run_id: str, ops: Iterable[tuple[Op, str, str]]) -> None:
+        """Store ops of a plan, each with a code and a message (blank unless it is parked)."""
+        with self._write() as cursor:
+            cursor.executemany(
+                "INSERT INTO ops VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+                ((run_id, phase_of(op), *_row(op), code, message) for op, code, message in ops),
+            )
+
+    def clear_ops(self, run_id: str) -> None:
+        """Forget a plan of which nothing was sent."""
+        with self._write() as cursor:
+            cursor.execute("DELETE FROM ops WHERE run = ?", (run_id,))
+
+    # -- ops: the load -------------------------------------------------------------------------
+
+    def planned(self, run_id: str, phase: int, *, after: int, limit: int) -> list[Op]:
+        """The next ops to send of a phase, by number, with a number above ``after``."""
+        rows = self._db.execute(
+            f"SELECT {_OP_COLUMNS} FROM ops WHERE run = ? AND phase = ? AND seq > ?"  # noqa: S608 - constant
+            " AND state = 'planned' ORDER BY seq LIMIT ?",
+            (run_id, phase, after, limit),
+        )
+        return [_op(row) for row in rows]
+
+    def unsettled(self, run_id: str, *, after: int = 0, limit: int = 1000) -> list[Op]:
+        """Ops that were sent and have no answer, by number."""
+        rows = self._db.execute(
+            f"SELECT {_OP_COLUMNS} FROM ops WHERE run = ? AND state = 'sent' AND seq > ?"  # noqa: S608 - constant
+            " ORDER BY seq LIMIT ?",
+            (run_id, after, limit),
+        )
+        return [_op(row) for row in rows]
+
+    def sending(self, run_id: str, ops: Sequence[Op]) -> None:
+        """Make durable that these ops are about to be sent."""
+        with self._write() as cursor:
+            cursor.executemany(
+                "UPDATE ops SET state = 'sent', tries = tries + 1"
+                " WHERE run = ? AND phase = ? AND seq = ?",
+                ((run_id, phase_of(op), op.seq) for op in ops),
+            )
+
+    def settle(self, run_id: str, settled: Iterable[Settled]) -> None:
+        """Make durable what became of ops."""
+        with self._write() as cursor:
+            cursor.executemany(
+                "UPDATE ops SET state = ?, target_id = coalesce(?, target_id), code = ?,"
+                " message = ? WHERE run = ? AND phase = ? AND seq = ?",
+                (
+                    (s.state, s.id, s.code, s.message, run_id, phase_of(s.op), s.op.seq)
+                    for s in settled
+                ),
+            )
+
+    def tries(self, run_id: str, ops: Sequence[Op]) -> dict[str, int]:
+        """How often each of these ops was sent, by key."""
+        counts = {}
+        for op in ops:
+            (counts[op.key],) = self._db.execute(
+                "SELECT tries FROM ops WHERE run = ? AND phase = ? AND seq = ?",
+                (run_id, phase_of(op), op.seq),
+            ).fetchone()
+        return counts
+
+    def parents(
+        self, run_id: str, type: ObjectType, keys: Collection[str]
+    ) -> dict[str, tuple[OpState, str | None]]:
+        """State and id of parents that this run creates, by key."""
+        found = {}
+        for key in keys:
+            row = self._db.execute(
+                "SELECT state, target_id FROM ops"
+                " WHERE run = ? AND type = ? AND key = ? AND phase = 0",
+                (run_id, type, key),
+            ).fetchone()
+            if row:
+                found[key] = (OpState(row[0]), row[1])
+        return found
+
+    # -- reading back --------------------------------------------------------------------------
+
+    def counts(self, run_id: str) -> dict[tuple[ObjectType, Action, OpState], int]:
+        """How many ops of a run stand where."""
+        rows = self._db.execute(
+            "SELECT type, action, state, count(*) FROM ops WHERE run = ? GROUP BY 1, 2, 3",
+            (run_id,),
+        )
+        return {(ObjectType(t), Action(a), OpState(s)): n for t, a, s, n in rows}
+
+    def finished(self, run_id: str, states: Collection[OpState] = ()) -> Iterator[Finished]:
+        """Ops with what became of them, in the order of sending; all states when none is named.
+
+        Reads a thousand at a time, so that a run of any size fits in memory and other calls may
+        be made meanwhile.
+        """
+        wanted = tuple(states or OpState)
+        marks = ", ".join("?" * len(wanted))
+        place = (-1, 0)
+        while True:
+            rows = self._db.execute(
+                f"SELECT {_OP_COLUMNS}, tries, code, message, phase FROM ops"  # noqa: S608 - constants
+                f" WHERE run = ? AND (phase, seq) > (?, ?) AND state IN ({marks})"
+                " ORDER BY phase, seq LIMIT 1000",
+                (run_id, *place, *wanted),
+            ).fetchall()
+            if not rows:
+                return
+            for *row, tries, code, message, _phase in rows:
+                yield Finished(_op(row), tries, code, message)
+            place = (rows[-1][-1], rows[-1][0])
+
+
+def open_journal(url: str | Path) -> Journal:
+    """The journal at a path or a ``sqlite:///`` address.
+
+    Raises:
+        InputError: another kind of address, or a file that cannot be opened.
+    """
+    text = str(url)
+    if "://" in text and not text.startswith("sqlite:///"):
+        raise InputError(
+            f"--state {text}: only a path or sqlite:///PATH can hold a journal in this version."
+        )
+    return Journal(Path(text.removeprefix("sqlite:///")))
+
+
+def _run(row: Sequence[Any]) -> Run:
+    run_id, created_at, state, vendor, account, template, *fingerprints, settings = row
+    of_template, of_source, of_account = fingerprints
+    return Run(
+        id=run_id,
+        created_at=created_at,
+        state=RunState(state),
+        vendor=vendor,
+        account=account,
+        template=template,
+        template_fingerprint=of_template,
+        source_fingerprint=of_source,
+        account_fingerprint=of_account,
+        settings=json.loads(settings),
+    )
+
+
+def _row(op: Op) -> tuple[object, ...]:
+    place = op.place
+    return (
+        op.seq,
+        op.type,
+        op.action,
+        op.state,
+        op.key,
+        op.id,
+        json.dumps(dict(op.properties), ensure_ascii=False),
+        json.dumps(dict(op.before), ensure_ascii=False),
+        json.dumps([[link.type, link.key, link.id] for link in op.links], ensure_ascii=False),
+        json.dumps(dict(op.facts), ensure_ascii=False),
+        place.file if place else None,
+        place.record if place else None,
+        place.line if place else None,
+    )
+
+
+def _op(row: Sequence[Any]) -> Op:
+    seq, type_, action, state, key, id_, properties, before, links, facts, *place = row
+    return Op(
+        seq=seq,
+        type=ObjectType(type_),
+        action=Action(action),
+        key=key,
+        id=id_,
+        properties=json.loads(properties),
+        before=json.loads(before),
+        links=tuple(Link(ObjectType(t), k, i) for t, k, i in json.loads(links)),
+        facts=json.loads(facts),
+        place=Place(*place) if place[1] is not None else None,
+        state=OpState(state),
+    )

@@ -1,0 +1,312 @@
+"""Carries a journal's ops out: settles first what is open, then sends, bounded.
+
+The order of steps is the promise: an op is durably ``sent`` before its request leaves and durably
+settled before anything relies on its answer. What has no answer is looked up by its source key
+before it is sent again; a create is never repeated blindly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from migrator.errors import (
+    Interrupted,
+    MigratorError,
+    OutcomeUnknown,
+    QuotaSpent,
+    Unauthorized,
+    Unavailable,
+)
+from migrator.journal import Settled
+from migrator.model import Action, ObjectType, OnMissing, OpState
+from migrator.plan import differences
+from migrator.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+
+    from migrator.journal import Journal
+    from migrator.model import Link, Op, Outcome
+    from migrator.vendors.base import Vendor
+    from migrator.wire import Clock
+
+KEY_EXISTS = "key_exists"
+"""Code of a create that was refused because a record with its source key is there already."""
+
+_PARENTS, _RECORDS = 0, 1
+_READ = 2_000
+_ROUNDS = 5
+_PATIENCE = 1.0
+"""Seconds given to a request whose answer was lost before we ask what became of it."""
+
+_Bucket = tuple[ObjectType, Action]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to load.
+
+    Attributes:
+        run: the run's id in the journal.
+        on_missing: what becomes of a record whose parent, created by this run, was refused.
+        only: numbers of the ops to write (a sample and its parents); None = all.
+    """
+
+    run: str
+    on_missing: Mapping[ObjectType, OnMissing]
+    only: Collection[int] | None = None
+
+
+class Loader:
+    """Writes one run into one account; knows no vendor by name."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        journal: Journal,
+        job: Job,
+        clock: Clock,
+        progress: Progress | None = None,
+    ) -> None:
+        self._vendor = vendor
+        self._journal = journal
+        self._job = job
+        self._clock = clock
+        self._progress = progress or Silent()
+        self._slots = asyncio.Semaphore(vendor.capabilities.concurrency)
+        self._stopping = False
+        self._failure: MigratorError | None = None
+        self._refused = 0
+        self._settled = 0
+
+    def stop(self) -> None:
+        """Send nothing more; requests under way are waited for."""
+        self._stopping = True
+
+    async def load(self) -> None:
+        """Carry out all planned ops of the job, or raise why it had to stop.
+
+        Raises:
+            Interrupted: ``stop`` was called.
+            Unauthorized, Unavailable, QuotaSpent: nothing is lost; load again later.
+            OutcomeUnknown: the vendor has no means to tell what became of some ops.
+        """
+        await self._settle_open()
+        for phase in (_PARENTS, _RECORDS):
+            idle = 0
+            while True:
+                before = self._settled
+                await self._send_phase(phase)
+                if not await self._settle_open():
+                    break
+                idle = 0 if self._settled > before else idle + 1
+                if idle >= _ROUNDS:
+                    raise Unavailable(
+                        f"{_ROUNDS} times in a row no answer came and nothing was written. "
+                        "Nothing is lost; look after the connection, then resume."
+                    )
+
+    # -- sending -------------------------------------------------------------------------------
+
+    async def _send_phase(self, phase: int) -> None:
+        """Send every planned op of a phase once; return when all requests have ended."""
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            async for batch in self._batches(phase):
+                await self._slots.acquire()
+                if self._stopping or self._failure:
+                    self._slots.release()
+                    break
+                self._journal.sending(self._job.run, batch)
+                task = asyncio.create_task(self._send(batch))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+        finally:
+            failed = [e for e in await asyncio.gather(*tasks, return_exceptions=True) if e]
+        if self._failure:
+            raise self._failure
+        if failed:
+            raise failed[0]
+        if self._stopping:
+            raise Interrupted("Stopped. Nothing is lost: what was sent is in the journal.")
+
+    async def _batches(self, phase: int) -> AsyncIterator[list[Op]]:
+        """Planned ops in full batches of one type and action, the rests last."""
+        waiting: dict[_Bucket, list[Op]] = {}
+        after = 0
+        while ops := self._journal.planned(self._job.run, phase, after=after, limit=_READ):
+            after = ops[-1].seq
+            for op in self._ready(ops):
+                batch = waiting.setdefault((op.type, op.action), [])
+                batch.append(op)
+                if len(batch) == self._vendor.capabilities.batch[op.type, op.action]:
+                    yield waiting.pop((op.type, op.action))
+            await asyncio.sleep(0)
+        for batch in waiting.values():
+            yield batch
+
+    def _ready(self, ops: Sequence[Op]) -> Iterator[Op]:
+        """Ops whose parents all have ids; the others are parked, or lose a link, by policy."""
+        parents = self._created_parents(ops)
+        parked = []
+        for op in ops:
+            if self._job.only is not None and op.seq not in self._job.only:
+                continue
+            links, refused = _resolved(op, parents)
+            if any(self._policy(link.type) is not OnMissing.SKIP_LINK for link in refused):
+                names = ", ".join(f'{link.type} "{link.key}"' for link in refused)
+                message = f"waits for {names}, refused by the CRM"
+                parked.append(Settled(op, OpState.PARKED, code="parked", message=message))
+            else:
+                yield replace(op, links=links)
+        if parked:
+            self._note(parked)
+
+    def _policy(self, type: ObjectType) -> OnMissing:
+        return self._job.on_missing.get(type, OnMissing.PARK)
+
+    def _created_parents(self, ops: Sequence[Op]) -> dict[tuple[ObjectType, str], str | None]:
+        wanted: dict[ObjectType, set[str]] = {}
+        for op in ops:
+            for link in op.links:
+                if link.id is None:
+                    wanted.setdefault(link.type, set()).add(link.key)
+        return {
+            (type, key): id_ if state is OpState.WRITTEN else None
+            for type, keys in wanted.items()
+            for key, (state, id_) in self._journal.parents(self._job.run, type, keys).items()
+        }
+
+    async def _send(self, batch: Sequence[Op]) -> None:
+        """One request and its answer; a failure that concerns the whole run is kept for later."""
+        try:
+            await self._write_and_link(batch)
+        except (Unavailable, QuotaSpent, Unauthorized) as error:
+            self._replan(batch)
+            self._failure = self._failure or error
+        except OutcomeUnknown:
+            pass  # the ops stay "sent" and are settled by looking them up
+        except BaseException:
+            self._stopping = True
+            raise
+        finally:
+            self._slots.release()
+
+    async def _write_and_link(self, batch: Sequence[Op]) -> None:
+        to_write = [op for op in batch if op.properties or op.action is not Action.UPDATE]
+        link_only = [op for op in batch if not op.properties and op.action is Action.UPDATE]
+        outcomes: list[Outcome] = []
+        if to_write:
+            first = to_write[0]
+            outcomes = await self._vendor.write(first.type, first.action, to_write)
+        by_key = {op.key: op for op in batch}
+        settled = [_from_outcome(by_key[outcome.key], outcome) for outcome in outcomes]
+        settled += [Settled(op, OpState.WRITTEN, op.id) for op in link_only]
+        settled = await self._those_there_already(settled)
+        await self._link(settled)
+        self._note(settled)
+
+    async def _link(self, settled: Sequence[Settled]) -> None:
+        """Link written records to their parents where the write did not do so."""
+        inline = self._vendor.capabilities.links_on_create
+        to_link = [
+            replace(s.op, id=s.id)
+            for s in settled
+            if s.state is OpState.WRITTEN
+            and s.op.links
+            and not (inline and s.op.action is Action.CREATE)
+        ]
+        if to_link:
+            try:
+                await self._vendor.link(to_link)
+            except (Unavailable, QuotaSpent) as error:
+                # The records are written; only looking them up again may settle them.
+                raise OutcomeUnknown(str(error)) from error
+
+    # -- settling ------------------------------------------------------------------------------
+
+    async def _settle_open(self) -> bool:
+        """Find out what became of every op without an answer; whether there was any."""
+        any_open = False
+        while ops := self._journal.unsettled(self._job.run, limit=_READ):
+            if not any_open:
+                lag = self._vendor.capabilities.find_lag.total_seconds()
+                await self._clock.sleep(max(lag, _PATIENCE))
+                any_open = True
+            creates = [op for op in ops if op.action is Action.CREATE]
+            settled = await self._look_up(creates)
+            linked = self._with_links(settled)
+            await self._link(linked)
+            self._note(linked)
+            # Updates and deletes are sent again: repeating them changes nothing.
+            self._replan([op for op in ops if op.action is not Action.CREATE])
+        return any_open
+
+    async def _look_up(self, creates: Sequence[Op]) -> list[Settled]:
+        if creates and not self._vendor.capabilities.find_by_key:
+            raise OutcomeUnknown(
+                f"{len(creates):,} records were sent and no answer came, and this CRM cannot find "
+                "records by their source key. Look for them by hand: "
+                + ", ".join(op.key for op in creates[:20])
+            )
+        settled = []
+        for type in {op.type for op in creates}:
+            of_type = [op for op in creates if op.type == type]
+            held = await self._vendor.find(type, [op.key for op in of_type])
+            settled += [
+                Settled(op, OpState.WRITTEN, held[op.key].id)
+                if op.key in held
+                else Settled(op, OpState.PLANNED)
+                for op in of_type
+            ]
+        return settled
+
+    def _with_links(self, settled: Sequence[Settled]) -> list[Settled]:
+        parents = self._created_parents([s.op for s in settled])
+        return [replace(s, op=replace(s.op, links=_resolved(s.op, parents)[0])) for s in settled]
+
+    async def _those_there_already(self, settled: Sequence[Settled]) -> list[Settled]:
+        """Creates refused for their key are ours if an earlier try of them was carried out."""
+        doubtful = [s.op for s in settled if s.code == KEY_EXISTS]
+        if not doubtful:
+            return list(settled)
+        tries = self._journal.tries(self._job.run, doubtful)
+        answers: dict[str, Settled] = {}
+        for type in {op.type for op in doubtful}:
+            of_type = {op.key: op for op in doubtful if op.type == type}
+            wanted = {name for op in of_type.values() for name in op.properties}
+            for key, held in (await self._vendor.find(type, of_type, wanted)).items():
+                op = of_type[key]
+                if tries[key] > 1 or not differences(self._vendor, type, op.properties, held):
+                    answers[key] = Settled(op, OpState.WRITTEN, held.id)
+        return [answers.get(s.op.key, s) if s.code == KEY_EXISTS else s for s in settled]
+
+    def _replan(self, ops: Sequence[Op]) -> None:
+        if ops:
+            self._journal.settle(self._job.run, [Settled(op, OpState.PLANNED) for op in ops])
+
+    def _note(self, settled: Sequence[Settled]) -> None:
+        """Make answers durable, then tell the progress bar."""
+        self._journal.settle(self._job.run, settled)
+        done = [s for s in settled if s.state is not OpState.PLANNED]
+        self._settled += len(done)
+        self._refused += sum(s.state is OpState.REFUSED for s in done)
+        rows = sum(s.op.place is not None for s in done)
+        self._progress.advance(rows, refused=self._refused)
+
+
+def _from_outcome(op: Op, outcome: Outcome) -> Settled:
+    return Settled(op, outcome.state, outcome.id or op.id, outcome.code, outcome.message)
+
+
+def _resolved(
+    op: Op, parents: Mapping[tuple[ObjectType, str], str | None]
+) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+    """Links of an op with ids filled in, and those whose parent was not written."""
+    filled = [
+        link if link.id else replace(link, id=parents.get((link.type, link.key)))
+        for link in op.links
+    ]
+    return tuple(li for li in filled if li.id), tuple(li for li in filled if not li.id)

@@ -1,0 +1,242 @@
+"""Records beside the account: what to create, update and leave, before anything is written."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from migrator.model import KEY_FIELD, Action, ObjectType, OnConflict, OnMissing, Op, OpState
+from migrator.plan.compare import differences, to_write
+from migrator.plan.cost import Cost, cost
+from migrator.plan.parents import Parents, Resolver
+from migrator.plan.records import LINK_FIELDS, read_records
+from migrator.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from migrator.journal import Journal
+    from migrator.model import Account, Encoded, Held, Link, Record
+    from migrator.vendors.base import Vendor
+
+_CHUNK = 2_000
+_FACTS = ("pipeline", "stage", "status", "owner", "currency", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a plan is made of.
+
+    Attributes:
+        run: the run's id in the journal.
+        records: Parquet file of prepared records.
+        type: their kind.
+        on_conflict: canonical field to what to do with one that the account fills otherwise.
+        on_missing: parents' type to what to do when the account does not know one.
+        problems: NDJSON file to which rejected values are written, one problem a line.
+        fields: what each canonical field is called in the source, for messages.
+    """
+
+    run: str
+    records: Path
+    type: ObjectType
+    on_conflict: Callable[[str], OnConflict]
+    on_missing: Mapping[ObjectType, OnMissing]
+    problems: Path
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Plan:
+    """All ops of a run, with their cost; the ops themselves are in the journal.
+
+    Attributes:
+        counts: records per ``create``, ``update``, ``unchanged``, ``rejected``, ``parked``, and
+            ``parents`` to create.
+        codes: rejected records by code of their first problem.
+        examples: for each code, the message of the first record that has it.
+        skipped_links: links left out because the template says so.
+        ignored: canonical fields with a value that the vendor cannot hold: in how many records.
+        cost: what carrying it out takes.
+        origin: the vendor's field names to canonical ones.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    skipped_links: int = 0
+    ignored: Counter[str] = field(default_factory=Counter)
+    cost: Cost = field(default_factory=lambda: Cost(0, None, 0.0))
+    origin: dict[str, str] = field(default_factory=dict)
+
+
+async def make_plan(
+    vendor: Vendor,
+    account: Account,
+    intent: Intent,
+    journal: Journal,
+    progress: Progress | None = None,
+) -> Plan:
+    """Plan a run: one pass over its records, ops into the journal, problems into a file.
+
+    ``account`` may be provisional (see ``Vendor.provisional``). Nothing is written to the CRM.
+    """
+    planner = _Planner(vendor, account, intent, journal)
+    report = progress or Silent()
+    with intent.problems.open("w", encoding="utf-8") as problems:
+        for records in read_records(intent.records, intent.type, chunk=_CHUNK):
+            encoded = [(record, vendor.encode(record, account)) for record in records]
+            good = [(record, enc) for record, enc in encoded if not enc.problems]
+            for record, enc in encoded:
+                if enc.problems:
+                    planner.reject(record, enc)
+                    problems.writelines(planner.problem_lines(record, enc))
+            await planner.add(good)
+            report.advance(len(records), rejected=planner.plan.counts["rejected"])
+    return planner.finish()
+
+
+class _Planner:
+    def __init__(self, vendor: Vendor, account: Account, intent: Intent, journal: Journal) -> None:
+        self.plan = Plan()
+        self._vendor = vendor
+        self._account = account
+        self._intent = intent
+        self._journal = journal
+        self._numbers = itertools.count(1)
+        self._resolver = Resolver(vendor, intent.on_missing, lambda: next(self._numbers))
+        self._writes: Counter[tuple[ObjectType, Action]] = Counter()
+        self._linked_updates = 0
+
+    def reject(self, record: Record, encoded: Encoded) -> None:
+        first = encoded.problems[0]
+        self.plan.counts["rejected"] += 1
+        self.plan.codes[first.code] += 1
+        self.plan.examples.setdefault(first.code, f"record {record.place.record}: {first.message}")
+
+    def problem_lines(self, record: Record, encoded: Encoded) -> Iterable[str]:
+        for problem in encoded.problems:
+            row = {
+                "_record": record.place.record,
+                "_field": self._intent.fields.get(problem.field, problem.field),
+                "_code": problem.code,
+                "_error": problem.message,
+                "_value": problem.value,
+            }
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+
+    async def add(self, records: Sequence[tuple[Record, Encoded]]) -> None:
+        """Ops of a chunk of good records, into the journal in one transaction."""
+        await self._resolver.look_up([record for record, _ in records])
+        held = await self._held(records)
+        parents: list[Op] = []
+        entries: list[tuple[Op, Parents]] = []
+        for record, encoded in records:
+            self.plan.origin.update(encoded.origin)
+            self.plan.ignored.update(record.values.keys() & self._vendor.capabilities.ignored)
+            of_record = self._resolver.parents_of(record, parents)
+            self.plan.skipped_links += of_record.skipped
+            entries.append((self._op(record, encoded, of_record, held.get(record.key)), of_record))
+        entries = await self._without_known_links(entries)
+        for op, _ in entries:
+            self._count(op)
+        for op in parents:
+            self._writes[op.type, op.action] += 1
+        self.plan.counts["parents"] += len(parents)
+        rows = [(op, "", "") for op in parents]
+        rows += [
+            (op, "parked" if of_record.parked else "", "; ".join(of_record.parked))
+            for op, of_record in entries
+        ]
+        self._journal.add_ops(self._intent.run, rows)
+
+    async def _held(self, records: Sequence[tuple[Record, Encoded]]) -> dict[str, Held]:
+        type = self._intent.type
+        if KEY_FIELD not in self._account.fields.get(type, {}) or not records:
+            return {}  # an account without the key field holds nothing of ours
+        wanted = {name for _, encoded in records for name in encoded.properties}
+        return await self._vendor.find(type, [record.key for record, _ in records], wanted)
+
+    def _op(self, record: Record, encoded: Encoded, parents: Parents, held: Held | None) -> Op:
+        properties: Mapping[str, str] = encoded.properties
+        before: dict[str, str | None] = {}
+        state = OpState.PLANNED
+        action = Action.CREATE
+        if held is not None:
+            differing = differences(self._vendor, record.type, encoded.properties, held)
+            changed = to_write(
+                encoded.properties, encoded.origin, differing, self._intent.on_conflict
+            )
+            action = Action.UPDATE if changed else Action.SKIP
+            before = {name: differing[name] for name in changed}
+            properties = changed or {
+                name: value for name, value in encoded.properties.items() if name not in differing
+            }
+        if parents.parked:
+            state = OpState.PARKED
+        elif action is Action.SKIP:
+            state = OpState.UNCHANGED
+        return Op(
+            seq=next(self._numbers),
+            type=record.type,
+            action=action,
+            key=record.key,
+            id=held.id if held else None,
+            properties=properties,
+            before=before,
+            links=parents.links,
+            facts={name: record.values[name] for name in _FACTS if name in record.values},
+            place=record.place,
+            state=state,
+        )
+
+    async def _without_known_links(
+        self, entries: list[tuple[Op, Parents]]
+    ) -> list[tuple[Op, Parents]]:
+        """Existing records keep only the links the account lacks; one lacking any is an update."""
+        there: dict[ObjectType, dict[str, frozenset[str]]] = {}
+        for type in LINK_FIELDS:
+            ids = [op.id for op, _ in entries if op.id and any(li.type == type for li in op.links)]
+            there[type] = await self._vendor.linked(self._intent.type, ids, type) if ids else {}
+        return [(_with_new_links(op, there), parents) for op, parents in entries]
+
+    def _count(self, op: Op) -> None:
+        if op.state is OpState.PARKED:
+            self.plan.counts["parked"] += 1
+        elif op.state is OpState.UNCHANGED:
+            self.plan.counts["unchanged"] += 1
+        else:
+            self.plan.counts[op.action.value] += 1
+            if op.properties:
+                self._writes[op.type, op.action] += 1
+            self._linked_updates += bool(op.id and op.links)
+
+    def finish(self) -> Plan:
+        self.plan.cost = cost(self._vendor, self._writes, self._linked_updates)
+        return self.plan
+
+
+def _with_new_links(op: Op, there: Mapping[ObjectType, Mapping[str, frozenset[str]]]) -> Op:
+    if op.id is None or not op.links:
+        return op
+    missing: tuple[Link, ...] = tuple(
+        link for link in op.links if link.id not in there[link.type].get(op.id, frozenset())
+    )
+    relink = bool(missing) and op.state is OpState.UNCHANGED
+    return Op(
+        seq=op.seq,
+        type=op.type,
+        action=Action.UPDATE if relink else op.action,
+        key=op.key,
+        id=op.id,
+        properties={} if relink else op.properties,
+        before=op.before,
+        links=missing,
+        facts=op.facts,
+        place=op.place,
+        state=OpState.PLANNED if relink else op.state,
+    )

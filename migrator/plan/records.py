@@ -1,0 +1,68 @@
+"""The one border between columns and rows: prepared Parquet in, records out."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from migrator.model import ObjectType, Place, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+LINK_FIELDS = (ObjectType.CONTACTS, ObjectType.COMPANIES)
+_BOOKKEEPING = frozenset({"_file", "_record", "_line", "_rows", "key", *LINK_FIELDS})
+
+
+def canonical_text(value: object) -> str:
+    """The canonical text of one prepared value.
+
+    >>> canonical_text(Decimal("1234.500000"))
+    '1234.5'
+    >>> canonical_text(datetime(2026, 3, 31, 9, tzinfo=UTC))
+    '2026-03-31T09:00:00Z'
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def read_records(path: Path, type: ObjectType, *, chunk: int) -> Iterator[list[Record]]:
+    """Prepared records, ``chunk`` rows at a time; memory does not grow with the file."""
+    scan = pl.scan_parquet(path)
+    total = scan.select(pl.len()).collect().item()
+    for offset in range(0, total, chunk):
+        rows = scan.slice(offset, chunk).collect()
+        yield [_record(row, type) for row in rows.iter_rows(named=True)]
+
+
+def _record(row: Mapping[str, object], type: ObjectType) -> Record:
+    values = {
+        name: canonical_text(value)
+        for name, value in row.items()
+        if value is not None and name not in _BOOKKEEPING
+    }
+    links = {kind: _names(row[kind]) for kind in LINK_FIELDS if row.get(kind)}
+    place = Place(str(row["_file"]), _number(row["_record"]), _number(row["_line"]))
+    return Record(type, str(row["key"]), values, links, place)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(name) for name in value)) if isinstance(value, list) else ()
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

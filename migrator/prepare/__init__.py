@@ -1,0 +1,5 @@
+"""Template and scan to prepared records and rejections, both as Parquet, in flat memory."""
+
+from migrator.prepare.run import Prepared, prepare
+
+__all__ = ["Prepared", "prepare"]

@@ -1,0 +1,315 @@
+"""Prepare a source: look it over, decide, then transform and check all rows in one pass.
+
+The pass is one lazy plan with two sinks that the streaming engine runs together: rows that pass all
+checks become ``records.parquet``, the others one line per problem in ``rejections.parquet``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from migrator.errors import InputError
+from migrator.prepare.binding import Binding, bind
+from migrator.prepare.checks import Check, Checked, checked, raw_text, rule_check
+from migrator.prepare.keys import disagreements, dropped, merged, shared_rows, stop_on
+from migrator.prepare.survey import Survey, repeated, survey
+from migrator.prepare.texts import ROW, raw_of
+from migrator.template import Duplicates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from migrator.prepare.binding import Bound
+    from migrator.template import Step, Template
+
+REJECTION = {
+    "_record": pl.Int64(),
+    "_field": pl.String(),
+    "_code": pl.String(),
+    "_error": pl.String(),
+    "_value": pl.String(),
+}
+"""The columns of ``rejections.parquet``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of the rows of a source.
+
+    ``rows = rejected + records_count + merged`` always holds.
+
+    Attributes:
+        records: Parquet: ``_file``, ``_record``, ``_line``, ``_rows`` (source rows folded in),
+            ``key``, the canonical fields of the template, ``contacts`` and ``companies`` as lists,
+            ``custom.*``; blank = null.
+        rejections: Parquet: one line per problem, ``_record``, ``_field``, ``_code``, ``_error``,
+            ``_value``.
+        rows: how many the source has.
+        records_count: how many records were made of them.
+        rejected: how many rows were turned down.
+        merged: how many rows were folded into the record of another row.
+        codes: problems by code; a row may have several.
+        fields: canonical field name to what the source calls it.
+        notices: what the user should know.
+        decisions: what was decided over whole columns, and why.
+    """
+
+    records: Path
+    rejections: Path
+    rows: int
+    records_count: int
+    rejected: int
+    merged: int
+    codes: Mapping[str, int]
+    fields: Mapping[str, str]
+    notices: tuple[str, ...]
+    decisions: tuple[str, ...]
+
+
+def prepare(
+    template: Template,
+    scan: pl.LazyFrame,
+    columns: Sequence[str],
+    folder: Path,
+    problems: pl.DataFrame | None = None,
+) -> Prepared:
+    """Make records and rejections of a source.
+
+    Args:
+        template: the mapping.
+        scan: ``columns`` as String (null = empty cell), ``_file`` String, ``_record`` Int64 (unique
+            over the whole source) and ``_line`` Int64.
+        columns: the source's columns in their order.
+        folder: exists; ``records.parquet`` and ``rejections.parquet`` are written there.
+        problems: rows that are no proper records: ``_record``, ``_code``, ``_error`` and perhaps
+            ``_field`` and ``_value``. They are turned down unseen.
+
+    Raises:
+        TemplateError: the template does not fit the columns.
+        UndecidedError: dates, decimal marks or repeated keys leave a question open.
+        InputError: the folder cannot be written.
+    """
+    binding = bind(template, columns)
+    frame = scan.select(*ROW, *(pl.col(c).alias(raw_of(c)) for c in binding.needed()))
+    malformed = _malformed(problems)
+    if malformed.height:
+        bad = malformed.lazy().select("_record").unique()
+        frame = frame.join(bad, on="_record", how="anti", maintain_order="left")
+    found = survey(frame, binding)
+    return _Pass(binding, frame, found, folder, malformed).carry_out()
+
+
+def _malformed(problems: pl.DataFrame | None) -> pl.DataFrame:
+    if problems is None:
+        return pl.DataFrame(schema=REJECTION)
+    given = problems.columns
+    return problems.select(
+        (pl.col(name) if name in given else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in REJECTION.items()
+    )
+
+
+@dataclass
+class _Pass:
+    """The second pass over one source."""
+
+    binding: Binding
+    frame: pl.LazyFrame
+    found: Survey
+    folder: Path
+    malformed: pl.DataFrame
+
+    def carry_out(self) -> Prepared:
+        template = self.binding.template
+        plan = checked(self.frame, self.binding, self.found.steps)
+        self._check_unique(plan)
+        notices = list(self.binding.notices)
+        shared = self._shared()
+        if shared.height and template.group:
+            notices += self._sink_groups(plan, shared)
+        else:
+            if shared.height:
+                self._drop_duplicates(plan, shared)
+            self._sink(plan, *_split(plan))
+        return self._result(notices)
+
+    def _shared(self) -> pl.DataFrame:
+        if not len(self.found.hashes):
+            return pl.DataFrame(schema={"key": pl.String, "_record": pl.Int64})
+        return shared_rows(self.frame, self.binding, self.found.hashes)
+
+    def _check_unique(self, plan: Checked) -> None:
+        """The rule ``unique``: values that repeat are looked up beforehand, by their hashes."""
+        for bound in self.binding.fields:
+            for number, step in enumerate(bound.spec.rules):
+                if step.name == "unique":
+                    self._check_one_unique(plan, bound, step, number)
+
+    def _check_one_unique(self, plan: Checked, bound: Bound, step: Step, number: int) -> None:
+        value = pl.col(plan.values[bound.name])
+        values = plan.frame.select(value.alias("value")).drop_nulls()
+        hashes = values.select(pl.col("value").hash()).collect(engine="streaming").to_series()
+        suspects = pl.LazyFrame({"hash": repeated(hashes)})
+        twice = (
+            values.with_columns(pl.col("value").hash().alias("hash"))
+            .join(suspects, on="hash", how="semi")
+            .group_by("value")
+            .len()
+            .filter(pl.col("len") > 1)
+            .collect(engine="streaming")
+        )
+        if twice.height:
+            mark = f"twice.{bound.name}"
+            right = twice.lazy().select("value", pl.lit(True).alias(mark))
+            plan.frame = plan.frame.join(
+                right,
+                left_on=plan.values[bound.name],
+                right_on="value",
+                how="left",
+                maintain_order="left",
+            )
+            plan.add(pl.col(mark).is_null(), rule_check(bound, step, number, value))
+
+    def _drop_duplicates(self, plan: Checked, shared: pl.DataFrame) -> None:
+        rule = self.binding.template.duplicates
+        newest = None
+        if isinstance(rule, Duplicates):
+            if rule is Duplicates.STOP:
+                stop_on(shared, self.binding)
+            said = rule.value
+        else:
+            said = f"newest {rule.newest}"
+            when = pl.col(plan.values[rule.newest]).alias("when")
+            newest = (
+                plan.frame.select("_record", when)
+                .join(shared.lazy().select("_record"), on="_record", how="semi")
+                .collect(engine="streaming")
+            )
+        first_or_last = rule if isinstance(rule, Duplicates) else Duplicates.FIRST
+        lost = dropped(shared, first_or_last, newest).lazy()
+        plan.frame = plan.frame.join(lost, on="_record", how="left", maintain_order="left")
+        raw = raw_text(self.binding.key)
+        message = pl.format(f"stands also in record {{}}, which is loaded ({said})", "_kept")
+        header = " + ".join(self.binding.key)
+        check = Check("c.twice", header, pl.lit("duplicate_key"), message, raw, raw)
+        plan.add(pl.col("_kept").is_null(), check)
+
+    def _sink_groups(self, plan: Checked, shared: pl.DataFrame) -> list[str]:
+        """Several rows per deal: set those rows aside, and fold them from there.
+
+        One bad row keeps the whole deal out: a sum over the others would be wrong.
+        """
+        aside = self.folder / "groups.parquet.part"
+        keys = shared.lazy().select("key").unique()
+        _write([plan.frame.join(keys, on="key", how="semi").sink_parquet(aside, lazy=True)])
+        raw = raw_text(self.binding.key)
+        grouped = Checked(pl.scan_parquet(aside), list(plan.checks), plan.values)
+        own_fault = ~_all_passed(plan)
+        bad = grouped.frame.filter(own_fault).select("key").unique().collect()
+        bad_keys = bad.lazy().with_columns(pl.lit(True).alias("_bad"))
+        grouped.frame = grouped.frame.join(bad_keys, on="key", how="left", maintain_order="left")
+        message = pl.lit("is a deal on several lines, and another of its lines was turned down")
+        header = " + ".join(self.binding.key)
+        check = Check("c.group", header, pl.lit("group_rejected"), message, raw, raw)
+        grouped.add(pl.col("_bad").is_null() | own_fault, check)
+        whole = grouped.frame.filter(_all_passed(grouped))
+        single = Checked(
+            plan.frame.join(keys, on="key", how="anti", maintain_order="left"),
+            plan.checks,
+            plan.values,
+        )
+        fine, failed = _split(single)
+        self._sink(
+            plan,
+            [*fine, merged(whole, plan, self.binding)],
+            [*failed, _failed(grouped)],
+        )
+        notices = disagreements(whole, plan, self.binding)
+        aside.unlink()
+        return notices
+
+    def _sink(
+        self, plan: Checked, records: list[pl.LazyFrame], rejections: list[pl.LazyFrame]
+    ) -> None:
+        """Write both files, each under another name until it is complete."""
+        renamed = {column: name for name, column in plan.values.items()}
+        order = [*ROW, "_rows", "key", *plan.values]
+        good = pl.concat([part.rename(renamed).select(order) for part in records])
+        bad = pl.concat([*rejections, self.malformed.lazy()])
+        sinks = {self.folder / "records.parquet": good, self.folder / "rejections.parquet": bad}
+        parts = {path: path.with_suffix(".parquet.part") for path in sinks}
+        _write([sinks[path].sink_parquet(part, lazy=True, statistics=False) for path, part in parts.items()])
+        for path, part in parts.items():
+            part.replace(path)
+
+    def _result(self, notices: list[str]) -> Prepared:
+        records = self.folder / "records.parquet"
+        rejections = self.folder / "rejections.parquet"
+        made, rows = (
+            pl.scan_parquet(records).select(pl.len(), pl.col("_rows").sum()).collect().row(0)
+        )
+        problems = pl.scan_parquet(rejections)
+        rejected = problems.select(pl.col("_record").n_unique()).collect().item()
+        codes = problems.group_by("_code").len().sort("_code").collect()
+        total = self.found.rows + self.malformed["_record"].n_unique()
+        if rows + rejected != total:
+            raise AssertionError(f"{total} rows, but {rows} accepted and {rejected} rejected")
+        return Prepared(
+            records,
+            rejections,
+            total,
+            made,
+            rejected,
+            rows - made,
+            dict(codes.iter_rows()),
+            {"key": " + ".join(self.binding.key)}
+            | {bound.name: bound.header for bound in self.binding.fields if bound.columns},
+            tuple(notices),
+            tuple(self.found.decisions),
+        )
+
+
+def _all_passed(plan: Checked) -> pl.Expr:
+    return pl.all_horizontal(check.passed for check in plan.checks)
+
+
+def _split(plan: Checked) -> tuple[list[pl.LazyFrame], list[pl.LazyFrame]]:
+    """Rows that passed and problems of the others, made in one pass.
+
+    The optimiser does not see that both begin alike once a step is a Python function, so the
+    shared part is marked; in the streaming engine the mark hands batches on and keeps none.
+    """
+    plan.frame = plan.frame.cache()
+    return [_fine(plan)], [_failed(plan)]
+
+
+def _fine(plan: Checked) -> pl.LazyFrame:
+    """The rows that passed all checks, final values only."""
+    rows = pl.lit(1, pl.Int64).alias("_rows")
+    return plan.frame.filter(_all_passed(plan)).select(*ROW, rows, "key", *plan.values.values())
+
+
+def _failed(plan: Checked) -> pl.LazyFrame:
+    """One line per problem of the rows that failed a check."""
+    problems = pl.concat_list(check.problem() for check in plan.checks).list.drop_nulls()
+    return (
+        plan.frame.filter(~_all_passed(plan))
+        .select("_record", problems.alias("problem"))
+        .explode("problem")
+        .unnest("problem")
+        .select(list(REJECTION))
+    )
+
+
+def _write(sinks: list[pl.LazyFrame]) -> None:
+    try:
+        pl.collect_all(sinks, engine="streaming")
+    except OSError as error:
+        raise InputError(
+            f"The prepared records cannot be written: {error}. Free some space there, or choose "
+            "another folder."
+        ) from error

@@ -1,0 +1,208 @@
+"""A run as text, JSON and CSV files: the same data, and the check that they add up."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from migrator.model import Action, OpState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from migrator.journal import Finished, Journal, Run
+
+OUTCOMES = ("created", "updated", "unchanged", "rejected", "refused", "parked", "merged", "left")
+"""What becomes of a source row. ``merged`` rows went into another row's record (``group:``);
+``left`` ones are planned or unsettled and go on with a resume."""
+
+_IN_ACCOUNT = frozenset({"created", "updated", "unchanged"})
+_DIMENSIONS = ("pipeline", "stage", "owner", "currency")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Rows and money of one outcome, for one value of one dimension, in one currency."""
+
+    dimension: str
+    value: str
+    currency: str
+    outcome: str
+    rows: int
+    amount: Decimal
+
+
+@dataclass
+class Report:
+    """What became of a run.
+
+    Attributes:
+        rows: source rows per outcome.
+        source_rows: how many rows the source has.
+        codes: rejected, refused and parked rows by code.
+        examples: the first message of each code.
+        sums: rows and money by pipeline, stage, owner and currency.
+        files: what was written where.
+    """
+
+    run: str
+    state: str
+    vendor: str
+    account: str
+    template: str
+    source_rows: int
+    rows: dict[str, int] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
+    sums: list[Sum] = field(default_factory=list)
+    parents_created: int = 0
+    parents_refused: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every source row has exactly one outcome."""
+        return sum(self.rows.values()) == self.source_rows
+
+    @property
+    def turned_down(self) -> int:
+        """Rows that were rejected, refused or parked."""
+        return self.rows["rejected"] + self.rows["refused"] + self.rows["parked"]
+
+
+def outcome_of(finished: Finished) -> str:
+    """Which of ``OUTCOMES`` an op ended in."""
+    op = finished.op
+    match op.state:
+        case OpState.WRITTEN:
+            return "created" if op.action is Action.CREATE else "updated"
+        case OpState.REFUSED | OpState.PARKED | OpState.UNCHANGED:
+            return op.state.value
+        case _:
+            return "left"
+
+
+def make_report(journal: Journal, run: Run) -> Report:
+    """Read a run's books."""
+    prepared: Mapping[str, Any] = run.settings.get("prepared", {})
+    rejected: Mapping[str, int] = run.settings.get("rejected_codes", {})
+    report = Report(
+        run=run.id,
+        state=run.state.value,
+        vendor=run.vendor,
+        account=run.account,
+        template=run.template,
+        source_rows=prepared.get("rows", 0),
+        examples=dict(run.settings.get("examples", {})),
+        files=dict(run.settings.get("files", {})),
+    )
+    rows = Counter(dict.fromkeys(OUTCOMES, 0))
+    rows["rejected"] = run.settings.get("rejected", 0)
+    rows["merged"] = prepared.get("merged", 0)
+    codes = Counter(rejected)
+    tally = _Tally()
+    for finished in journal.finished(run.id):
+        if finished.op.place is None:
+            report.parents_created += finished.op.state is OpState.WRITTEN
+            report.parents_refused += finished.op.state is OpState.REFUSED
+            continue
+        outcome = outcome_of(finished)
+        rows[outcome] += 1
+        if finished.code:
+            codes[finished.code] += 1
+            place = finished.op.place
+            example = f"record {place.record}: {finished.message}"
+            report.examples.setdefault(finished.code, example)
+        tally.add(finished.op.facts, outcome)
+    report.rows = dict(rows)
+    report.codes = dict(codes.most_common())
+    report.sums = tally.sums()
+    return report
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self._rows: Counter[tuple[str, str, str, str]] = Counter()
+        self._amounts: dict[tuple[str, str, str, str], Decimal] = {}
+
+    def add(self, facts: Mapping[str, str], outcome: str) -> None:
+        amount = Decimal(facts.get("amount", "0"))
+        for dimension in _DIMENSIONS:
+            key = (dimension, facts.get(dimension, ""), facts.get("currency", ""), outcome)
+            self._rows[key] += 1
+            self._amounts[key] = self._amounts.get(key, Decimal(0)) + amount
+
+    def sums(self) -> list[Sum]:
+        return [Sum(*key, rows, self._amounts[key]) for key, rows in sorted(self._rows.items())]
+
+
+def as_json(report: Report) -> str:
+    """The report as JSON; amounts as text, so that no digit is lost."""
+    data = asdict(report) | {"adds_up": report.adds_up}
+    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
+
+
+def as_text(report: Report) -> str:
+    """The report for a terminal of 80 columns."""
+    target = f"{report.vendor} account {report.account}"
+    lines = [
+        f"Run {report.run} ({report.state}): {report.template} -> {target}",
+        "",
+        f"  {'source rows':<14}{report.source_rows:>10,}",
+    ]
+    lines += [
+        f"  {name:<14}{count:>10,}"
+        for name, count in report.rows.items()
+        if count or name in {"created", "rejected", "refused"}
+    ]
+    total = sum(report.rows.values())
+    verdict = "adds up" if report.adds_up else f"DOES NOT ADD UP: {total:,} rows have an outcome"
+    lines.append(f"  {'':<14}{'':>10}  {verdict}")
+    if report.parents_created or report.parents_refused:
+        lines.append(
+            f"  contacts and companies: {report.parents_created:,} created,"
+            f" {report.parents_refused:,} refused"
+        )
+    lines += _sum_lines(report, "currency") + _sum_lines(report, "stage")
+    if report.codes:
+        lines += ["", "  Turned down, by reason:"]
+        for code, count in report.codes.items():
+            lines.append(f"  {count:>8,}  {code}: {report.examples.get(code, '')}")
+    if report.files:
+        lines.append("")
+        lines += [f"  {name}: {path}" for name, path in report.files.items()]
+    return "\n".join(lines)
+
+
+def _sum_lines(report: Report, dimension: str) -> list[str]:
+    groups: dict[tuple[str, str], list[Sum]] = {}
+    for entry in report.sums:
+        if entry.dimension == dimension:
+            groups.setdefault((entry.value, entry.currency), []).append(entry)
+    if not groups:
+        return []
+    lines = ["", f"  {dimension:<26}{'rows':>8}{'amount':>20}      not written"]
+    for (value, currency), entries in groups.items():
+        rows = sum(entry.rows for entry in entries)
+        amount = sum((entry.amount for entry in entries), Decimal(0))
+        missing = sum(entry.rows for entry in entries if entry.outcome not in _IN_ACCOUNT)
+        lines.append(
+            f"  {value or '(none)':<26.26}{rows:>8,}{amount:>20,.2f} {currency:<4}"
+            f"{missing or '':>12}".rstrip()
+        )
+    return lines
+
+
+def write_id_map(journal: Journal, run: Run, target: Path) -> None:
+    """Source key to target id of every record that the account holds, for the client's files."""
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["type", "key", "id", "outcome"])
+        for finished in journal.finished(run.id, {OpState.WRITTEN, OpState.UNCHANGED}):
+            op = finished.op
+            writer.writerow([op.type, op.key, op.id, outcome_of(finished)])

@@ -1,0 +1,62 @@
+"""Check files against their template alone: no account, no secret, no run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from migrator.runs.inputs import Inputs, Request, read_inputs
+from migrator.runs.planning import ensure_within
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from pathlib import Path
+
+    from migrator.runs.planning import Limit
+    from migrator.runs.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found."""
+
+    inputs: Inputs
+    codes: Counter[str]
+    rejects: Path | None
+
+    @property
+    def rejected(self) -> int:
+        """Rows that were turned down."""
+        return self.codes.total()
+
+    def data(self) -> dict[str, Any]:
+        """The same as plain data."""
+        prepared = self.inputs.prepared
+        return {
+            "rows": prepared.rows,
+            "records": prepared.records_count,
+            "merged": prepared.merged,
+            "rejected": self.rejected,
+            "codes": dict(self.codes.most_common()),
+            "decisions": [*self.inputs.source.describe(), *prepared.decisions],
+            "notices": list(prepared.notices),
+            "rejects": str(self.rejects) if self.rejects else None,
+        }
+
+
+def check_files(workspace: Workspace, request: Request, limit: Limit | None = None) -> Checked:
+    """Read and prepare all rows; rejects go to ``check/rejects.csv`` beside the journal.
+
+    Raises:
+        InputError: files or template are wrong, or more rows are rejected than ``limit`` allows.
+    """
+    folder = workspace.root / "check"
+    folder.mkdir(parents=True, exist_ok=True)
+    workspace.progress.start("check", None)
+    inputs = read_inputs(request, folder)
+    workspace.progress.finish()
+    target = folder / "rejects.csv"
+    written = inputs.write_rejects(target)
+    codes = inputs.codes()
+    ensure_within(limit, codes.total(), inputs.prepared.rows, target)
+    return Checked(inputs, codes, target if written else None)

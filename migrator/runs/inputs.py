@@ -1,0 +1,106 @@
+"""Template and files in; prepared records and rejections out."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import polars as pl
+
+from migrator.files import ReadOptions, Source, open_source, write_rejects
+from migrator.prepare import Prepared, prepare
+from migrator.template import Template, load_template
+
+PROBLEMS, TURNED_DOWN = "problems.ndjson", "turned_down.ndjson"
+"""Files in a run's folder, one problem a line: of the check against the account, and of records
+that were refused or parked."""
+
+_SCHEMA = {
+    "_record": pl.Int64,
+    "_field": pl.String,
+    "_code": pl.String,
+    "_error": pl.String,
+    "_value": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked to load: a template, files and how to read them."""
+
+    template: str
+    files: tuple[str, ...]
+    options: ReadOptions = field(default_factory=ReadOptions)
+    stdin: BinaryIO | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A request, read and prepared."""
+
+    request: Request
+    template: Template
+    source: Source
+    prepared: Prepared
+    folder: Path
+
+    def rejections(self) -> pl.LazyFrame:
+        """Problems of the rows: from their own rules, the account, and the CRM's refusals."""
+        frames = [pl.scan_parquet(self.prepared.rejections)]
+        for name in (PROBLEMS, TURNED_DOWN):
+            problems = self.folder / name
+            if problems.exists() and problems.stat().st_size:
+                frames.append(pl.scan_ndjson(problems, schema=_SCHEMA))
+        return pl.concat(frames)
+
+    def codes(self) -> Counter[str]:
+        """Rejected rows by code of their first problem."""
+        first = self.rejections().unique("_record", keep="first", maintain_order=True)
+        counts = first.group_by("_code").len().collect()
+        return Counter(dict(counts.iter_rows()))
+
+    def write_rejects(self, target: Path) -> int:
+        """Write ``rejects.csv``: the original rows with what is wrong with them."""
+        return write_rejects(self.source, self.rejections(), target)
+
+
+def read_inputs(request: Request, folder: Path) -> Inputs:
+    """Open the files, load the template, prepare all rows into ``folder``.
+
+    Raises:
+        InputError: the files or the template are wrong, or do not belong together.
+    """
+    request = _kept(request, folder)
+    template = load_template(request.template)
+    source = open_request(request, template, folder)
+    prepared = prepare(template, source.scan(), source.columns, folder, source.problems)
+    return Inputs(request, template, source, prepared, folder)
+
+
+def _kept(request: Request, folder: Path) -> Request:
+    """The request in a form that a resume can read again: full paths, standard input in a file."""
+    files = [_kept_file(name, request.stdin, folder) for name in request.files]
+    template = Path(request.template)
+    name = str(template.resolve()) if template.is_file() else request.template
+    return replace(request, template=name, files=tuple(files), stdin=None)
+
+
+def _kept_file(name: str, stdin: BinaryIO | None, folder: Path) -> str:
+    if name != "-":
+        return str(Path(name).absolute())
+    target = folder / "standard-input"
+    if stdin is not None:
+        with target.open("wb") as copy:
+            shutil.copyfileobj(stdin, copy)
+    return str(target.absolute())
+
+
+def open_request(request: Request, template: Template, folder: Path) -> Source:
+    """The files of a request; what the user says about them goes before the template's word."""
+    asked = {name: value for name, value in asdict(request.options).items() if value}
+    from_template = {name: value for name, value in template.files.model_dump().items() if value}
+    options = replace(ReadOptions(), **(from_template | asked))
+    return open_source(request.files, options, folder)

@@ -1,0 +1,210 @@
+"""Check and plan: everything that happens before the first write."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from migrator.errors import InputError
+from migrator.files import ReadOptions
+from migrator.journal import Run, RunState
+from migrator.model import OnConflict
+from migrator.plan import Intent, Plan, make_plan
+from migrator.runs.books import write_plan, write_turned_down
+from migrator.runs.inputs import PROBLEMS, TURNED_DOWN, Inputs, Request, read_inputs
+from migrator.runs.target import connected
+from migrator.runs.workspace import new_run_id
+from migrator.template import LINK_FIELDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from migrator.model import Account, ObjectType, Provision
+    from migrator.runs.target import Target
+    from migrator.runs.workspace import Workspace
+    from migrator.template import Template
+    from migrator.vendors.base import Vendor
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run that is ready to write, with what a person wants to see before."""
+
+    run: Run
+    plan: Plan
+    inputs: Inputs
+    account: Account
+    missing: Provision
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``--max-rejects``: a number of rows, or a percentage of the source's rows."""
+
+    value: float
+    percent: bool = False
+
+    def allows(self, rejected: int, rows: int) -> bool:
+        """Whether so many rejects of so many rows are within the limit."""
+        return rejected <= (self.value / 100 * rows if self.percent else self.value)
+
+    def __str__(self) -> str:
+        return f"{self.value:g}{'%' if self.percent else ''}"
+
+
+def ensure_within(limit: Limit | None, rejected: int, rows: int, rejects: Path) -> None:
+    """Stop before anything is written when more rows are rejected than allowed.
+
+    Raises:
+        InputError: too many; the text says where they are.
+    """
+    if limit and not limit.allows(rejected, rows):
+        raise InputError(
+            f"{rejected:,} of {rows:,} rows are rejected, more than --max-rejects {limit} allows. "
+            f"Nothing was written; see {rejects}."
+        )
+
+
+async def plan_run(
+    workspace: Workspace,
+    request: Request,
+    target: Target,
+    limit: Limit | None = None,
+) -> Planned:
+    """Read, prepare, check every row against the live account, and store the plan.
+
+    Nothing is written to the account.
+
+    Raises:
+        InputError: files or template are wrong, or more rows are rejected than ``limit`` allows.
+    """
+    run_id = new_run_id(workspace.clock.now(), workspace.rng)
+    folder = workspace.folder(run_id)
+    workspace.progress.start("prepare", None)
+    inputs = read_inputs(request, folder)
+    workspace.progress.finish()
+    for line in (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices):
+        workspace.say(line)
+    async with connected(target, workspace) as vendor:
+        account = await vendor.describe(types_of(inputs.template))
+        run = _new_run(run_id, workspace, inputs, target, account)
+        workspace.journal.add_run(run)
+        missing = vendor.lacking(account, inputs.template.provision())
+        view = vendor.provisional(account, missing)
+        plan = await store_plan(workspace, run, inputs, vendor, view)
+    rejected = workspace.journal.run(run_id).settings["rejected"]
+    ensure_within(limit, rejected, inputs.prepared.rows, folder / "rejects.csv")
+    workspace.journal.set_state(run_id, RunState.PLANNED)
+    return Planned(workspace.journal.run(run_id), plan, inputs, account, missing)
+
+
+async def store_plan(
+    workspace: Workspace, run: Run, inputs: Inputs, vendor: Vendor, account: Account
+) -> Plan:
+    """Make a plan of prepared inputs: ops into the journal, rejects and plan into files."""
+    template = inputs.template
+    workspace.progress.start("plan", inputs.prepared.records_count)
+    plan = await make_plan(
+        vendor, account, _intent(run.id, inputs), workspace.journal, workspace.progress
+    )
+    workspace.progress.finish()
+    (inputs.folder / TURNED_DOWN).unlink(missing_ok=True)
+    codes = inputs.codes()
+    rejects, table = inputs.folder / "rejects.csv", inputs.folder / "plan.parquet"
+    files = {"plan": str(table)}
+    if write_turned_down(workspace.journal, run.id, inputs, rejects):
+        files["rejects"] = str(rejects)
+    write_plan(workspace.journal, run.id, table)
+    settings: dict[str, Any] = {
+        **run.settings,
+        "rejected": codes.total(),
+        "rejected_codes": dict(codes),
+        "examples": plan.examples,
+        "plan": {"counts": dict(plan.counts), "cost": asdict(plan.cost)},
+        "origin": plan.origin,
+        "kept": [
+            name
+            for name, spec in template.fields.items()
+            if spec.on_conflict is not OnConflict.OVERWRITE
+        ],
+        "on_missing": {type: template.field(name).on_missing for name, type in LINK_FIELDS.items()},
+        "files": files,
+    }
+    workspace.journal.update_run(
+        run.id, account_fingerprint=run.account_fingerprint, settings=settings
+    )
+    return plan
+
+
+def types_of(template: Template) -> tuple[ObjectType, ...]:
+    """The kinds of record a template touches."""
+    return (
+        template.object,
+        *(type for name, type in LINK_FIELDS.items() if name in template.fields),
+    )
+
+
+def _intent(run_id: str, inputs: Inputs) -> Intent:
+    template = inputs.template
+    return Intent(
+        run=run_id,
+        records=inputs.prepared.records,
+        type=template.object,
+        on_conflict=lambda name: template.field(name).on_conflict,
+        on_missing={type: template.field(name).on_missing for name, type in LINK_FIELDS.items()},
+        problems=inputs.folder / PROBLEMS,
+        fields=inputs.prepared.fields,
+    )
+
+
+def _new_run(
+    run_id: str, workspace: Workspace, inputs: Inputs, target: Target, account: Account
+) -> Run:
+    request = inputs.request
+    return Run(
+        id=run_id,
+        created_at=workspace.clock.now().astimezone(UTC).isoformat(),
+        state=RunState.PLANNING,
+        vendor=target.product.name,
+        account=account.id,
+        template=inputs.template.name,
+        template_fingerprint=inputs.template.fingerprint,
+        source_fingerprint=inputs.source.fingerprint,
+        account_fingerprint=account.fingerprint(),
+        settings={
+            "request": {
+                "template": request.template,
+                "files": list(request.files),
+                "options": asdict(request.options),
+            },
+            "prepared": {"rows": inputs.prepared.rows, "merged": inputs.prepared.merged},
+        },
+    )
+
+
+def reopened(workspace: Workspace, run: Run) -> Inputs:
+    """The inputs of an earlier run, if they are still the same.
+
+    Raises:
+        InputError: the template or a file is gone or says something else by now.
+    """
+    asked = run.settings["request"]
+    request = Request(
+        asked["template"],
+        tuple(asked["files"]),
+        ReadOptions(**asked["options"] | {"footers": tuple(asked["options"]["footers"])}),
+    )
+    inputs = read_inputs(request, workspace.folder(run.id))
+    for what, now, then in (
+        ("template", inputs.template.fingerprint, run.template_fingerprint),
+        ("source", inputs.source.fingerprint, run.source_fingerprint),
+    ):
+        if now != then:
+            names = asked["template"] if what == "template" else ", ".join(asked["files"])
+            raise InputError(
+                f"The {what} of run {run.id} ({names}) was changed since the run was planned. "
+                "Restore it to go on, or start a new run: records that are already in the account "
+                "are recognised by their key."
+            )
+    return inputs

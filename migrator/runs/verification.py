@@ -1,0 +1,167 @@
+"""Read the account back: planning again and finding only skips."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from migrator.model import OpState
+from migrator.plan import differences
+from migrator.runs.execution import same_account
+from migrator.runs.target import connected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from migrator.journal import Finished, Journal, Run
+    from migrator.runs.target import Target
+    from migrator.runs.workspace import Workspace
+    from migrator.vendors.base import Vendor
+
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field of one record in which the account says something else than the run wrote."""
+
+    key: str
+    id: str
+    field: str
+    ours: str
+    held: str | None
+
+
+@dataclass(frozen=True)
+class _Amount:
+    """The vendor's field with the amount; ``kept`` = the template may leave the account's value."""
+
+    field: str | None
+    kept: bool
+
+
+@dataclass
+class Verification:
+    """What reading back found.
+
+    Attributes:
+        checked: records read back.
+        same: records that hold what the run wrote.
+        missing: keys of records that the account does not hold.
+        differing: records in which it says something else.
+        examples: the first differences, for the terminal; all are in ``file``.
+        ours: money the run wrote, per currency; ``held``: the same read from the account.
+        left: records that the run has not written yet.
+    """
+
+    checked: int = 0
+    same: int = 0
+    missing: list[str] = field(default_factory=list)
+    differing: int = 0
+    examples: list[Difference] = field(default_factory=list)
+    ours: dict[str, Decimal] = field(default_factory=dict)
+    held: dict[str, Decimal] = field(default_factory=dict)
+    left: int = 0
+    file: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.same == self.checked and not self.left and self.ours == self.held
+
+
+async def verify_run(workspace: Workspace, run: Run, target: Target) -> Verification:
+    """Compare every record of a run that should be in the account with what is there."""
+    journal = workspace.journal
+    result = Verification()
+    folder = workspace.folder(run.id)
+    amount = _Amount(
+        next((name for name, of in run.settings["origin"].items() if of == "amount"), None),
+        kept="amount" in run.settings["kept"],
+    )
+    counts = journal.counts(run.id)
+    result.left = sum(
+        n for (*_, state), n in counts.items() if state in {OpState.PLANNED, OpState.SENT}
+    )
+    total = sum(
+        n for (*_, state), n in counts.items() if state in {OpState.WRITTEN, OpState.UNCHANGED}
+    )
+    table = folder / "verify.csv"
+    async with connected(target, workspace) as vendor:
+        same_account(run, await vendor.describe(()))
+        workspace.progress.start("verify", total)
+        with table.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["key", "id", "field", "ours", "account"])
+            for chunk in _chunks(journal, run):
+                found = await _compare(vendor, chunk, amount, result)
+                writer.writerows((d.key, d.id, d.field, d.ours, d.held) for d in found)
+                result.examples += found[: max(0, 10 - len(result.examples))]
+                workspace.progress.advance(len(chunk), differing=result.differing)
+        workspace.progress.finish()
+    _keep_if_needed(table, result)
+    return result
+
+
+def _keep_if_needed(table: Path, result: Verification) -> None:
+    if result.differing or result.missing:
+        result.file = str(table)
+    else:
+        table.unlink()
+
+
+def _chunks(journal: Journal, run: Run) -> Iterator[Sequence[Finished]]:
+    records = (
+        finished
+        for finished in journal.finished(run.id, {OpState.WRITTEN, OpState.UNCHANGED})
+        if finished.op.place is not None
+    )
+    while chunk := list(islice(records, _CHUNK)):
+        yield chunk
+
+
+async def _compare(
+    vendor: Vendor, chunk: Sequence[Finished], amount: _Amount, result: Verification
+) -> list[Difference]:
+    amount_field, kept = amount.field, amount.kept
+    ops = [finished.op for finished in chunk]
+    wanted = {name for op in ops for name in op.properties}
+    if amount_field:
+        wanted.add(amount_field)
+    held = await vendor.find(ops[0].type, [op.key for op in ops], wanted)
+    found: list[Difference] = []
+    for op in ops:
+        result.checked += 1
+        currency = op.facts.get("currency", "")
+        ours = op.properties.get(amount_field or "")
+        if ours is None and not kept:
+            ours = op.facts.get("amount")  # the same in the account when the plan was made
+        _add(result.ours, currency, ours)
+        there = held.get(op.key)
+        if there is None:
+            result.missing.append(op.key)
+            found.append(Difference(op.key, op.id or "", "(record)", "written", None))
+            continue
+        if amount_field and ours is not None:
+            _add(result.held, currency, there.properties.get(amount_field))
+        differing = differences(vendor, op.type, op.properties, there)
+        result.differing += bool(differing)
+        result.same += not differing
+        found += [
+            Difference(op.key, there.id, name, op.properties[name], value)
+            for name, value in differing.items()
+        ]
+    return found
+
+
+def _add(sums: dict[str, Decimal], currency: str, amount: str | None) -> None:
+    if amount:
+        try:
+            value = Decimal(amount)
+        except InvalidOperation:
+            value = Decimal(0)  # the difference itself is reported beside its record
+        sums[currency] = sums.get(currency, Decimal(0)) + value

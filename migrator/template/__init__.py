@@ -1,0 +1,44 @@
+"""The template: how the columns of one source layout become canonical fields.
+
+A template describes its *source* only; the target is chosen at run time. It is a YAML 1.2 file in
+which every scalar is taken as the text that is written there (``yes``, ``NO``, ``007`` and ``1e3``
+stay what they are), checked by frozen pydantic models that know no silent extras.
+"""
+
+from migrator.template.creation import Create
+from migrator.template.loading import json_schema, load_template, parse_template
+from migrator.template.locate import shipped
+from migrator.template.spec import (
+    LINK_FIELDS,
+    Duplicates,
+    FieldSpec,
+    FileOptions,
+    Group,
+    Key,
+    KeyPart,
+    Pick,
+    Template,
+    Unmapped,
+    ValueRow,
+)
+from migrator.template.steps import Step
+
+__all__ = [
+    "LINK_FIELDS",
+    "Create",
+    "Duplicates",
+    "FieldSpec",
+    "FileOptions",
+    "Group",
+    "Key",
+    "KeyPart",
+    "Pick",
+    "Step",
+    "Template",
+    "Unmapped",
+    "ValueRow",
+    "json_schema",
+    "load_template",
+    "parse_template",
+    "shipped",
+]

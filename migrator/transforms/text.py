@@ -1,0 +1,338 @@
+"""Transforms that make a text of a text, or lists and truth values of texts."""
+
+from collections.abc import Iterable, Mapping
+from html.parser import HTMLParser
+
+import ftfy
+import polars as pl
+
+from migrator.catalogue import words
+from migrator.transforms.base import (
+    Change,
+    Fault,
+    lookup,
+    per_text,
+    spreadsheet_error,
+    where_needed,
+)
+
+_INVISIBLE = "[\u00ad\u200b\u200c\u200d\u2060\ufeff]"
+_SPACES = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_BLOCKS = frozenset(
+    words(
+        """
+    address article blockquote br div dl dt dd footer form h1 h2 h3 h4 h5 h6 header hr li ol p
+    pre section table td th tr ul
+    """
+    )
+)
+_SILENT = frozenset(("script", "style", "head", "title"))
+
+_STATUS = {
+    "open": "open,offen,ouvert,ouverte,aberto,aberta,abierto,abierta,aperto,aperta,active",
+    "won": "won,closed won,gewonnen,gagné,gagnée,ganho,ganha,ganado,ganada,vinto,vinta",
+    "lost": "lost,closed lost,verloren,perdu,perdue,perdido,perdida,perso,persa",
+}
+
+
+def _beyond_ascii(series: pl.Series) -> pl.Series:
+    return series.str.len_bytes() != series.str.len_chars()
+
+
+def _normal(column: pl.Expr) -> pl.Expr:
+    return column.str.replace_all(_INVISIBLE, "").str.replace_all(_SPACES, " ").str.normalize("NFC")
+
+
+def _normalised(series: pl.Series) -> pl.Series:
+    return pl.select(_normal(pl.lit(series))).to_series()
+
+
+def normalise(column: pl.Expr) -> Change:
+    r"""Unicode NFC, no-break and other odd spaces as plain ones, invisible characters removed.
+
+    >>> normalise("1\u00a0000\u200b")
+    '1 000'
+    """
+    return Change(where_needed(column, _beyond_ascii, _normalised))
+
+
+def strip(column: pl.Expr) -> Change:
+    """Remove spaces and line breaks before and after.
+
+    >>> strip("  7 ")
+    '7'
+    """
+    return Change(column.str.strip_chars())
+
+
+def normalised(frame: pl.DataFrame) -> pl.DataFrame:
+    """Normalise all columns of a batch; a column of plain ASCII, the common case, is left alone.
+
+    One call for all columns: a call per column costs more than the work it saves.
+    """
+    beyond = [(pl.col(c).str.len_bytes() != pl.col(c).str.len_chars()).any() for c in frame.columns]
+    odd = [c for c, found in zip(frame.columns, frame.select(beyond).row(0), strict=True) if found]
+    return frame.with_columns(_normal(pl.col(column)) for column in odd) if odd else frame
+
+
+def spellings(texts: Iterable[str]) -> list[str]:
+    """Each text as written, in small letters, in capitals and with a capital initial."""
+    variants = ((text, text.lower(), text.upper(), text.capitalize()) for text in texts)
+    return sorted({variant for group in variants for variant in group})
+
+
+def collapse_spaces(column: pl.Expr) -> Change:
+    r"""One space for any run of spaces, tabs and line breaks.
+
+    >>> collapse_spaces("a \t b\n\nc")
+    'a b c'
+    """
+    return Change(column.str.replace_all(r"\s+", " "))
+
+
+def upper(column: pl.Expr) -> Change:
+    """Capitals.
+
+    >>> upper("eur")
+    'EUR'
+    """
+    return Change(column.str.to_uppercase())
+
+
+def lower(column: pl.Expr) -> Change:
+    """Small letters.
+
+    >>> lower("Ann@Example.COM")
+    'ann@example.com'
+    """
+    return Change(column.str.to_lowercase())
+
+
+def title_case(column: pl.Expr) -> Change:
+    """A capital at the beginning of every word, small letters after it.
+
+    >>> title_case("ACME north")
+    'Acme North'
+    """
+    return Change(column.str.to_titlecase())
+
+
+def map_values(column: pl.Expr, values: Mapping[str, str]) -> Change:
+    """Replace whole texts by others; a text that is not listed is turned down.
+
+    >>> map("Neu", values={"Neu": "New"})
+    'New'
+    >>> map("Alt", values={"Neu": "New"})
+    unmapped_value
+    """
+    return Change(
+        lookup(column, values),
+        (Fault("unmapped_value", f"is none of {', '.join(values)}; add it to the map"),),
+    )
+
+
+def replace(column: pl.Expr, texts: Mapping[str, str]) -> Change:
+    """Replace parts of the text, in the order given.
+
+    >>> replace("Acme GmbH & Co", texts={" GmbH & Co": "", "Acme": "ACME"})
+    'ACME'
+    """
+    for old, new in texts.items():
+        column = column.str.replace_all(old, new, literal=True)
+    return Change(column)
+
+
+def replace_pattern(column: pl.Expr, regex: str, by: str = "") -> Change:
+    """Replace what a regular expression finds; `$1` in `by` stands for its first group.
+
+    >>> replace_pattern("Deal 12 (old)", regex=" [(].*[)]$")
+    'Deal 12'
+    """
+    return Change(column.str.replace_all(regex, by))
+
+
+def prefix(column: pl.Expr, text: str) -> Change:
+    """Put a text before.
+
+    >>> prefix("17", text="SF-")
+    'SF-17'
+    """
+    return Change(pl.lit(text) + column)
+
+
+def suffix(column: pl.Expr, text: str) -> Change:
+    """Put a text after.
+
+    >>> suffix("ann", text="@example.com")
+    'ann@example.com'
+    """
+    return Change(column + pl.lit(text))
+
+
+def remove_prefix(column: pl.Expr, text: str) -> Change:
+    """Remove a text from the beginning, where it is there.
+
+    >>> remove_prefix("zcrm_4150868", text="zcrm_")
+    '4150868'
+    """
+    return Change(column.str.strip_prefix(text))
+
+
+def truncate(column: pl.Expr, most: int) -> Change:
+    """Cut off what is beyond so many characters; the rest is lost, so nothing does it unasked.
+
+    >>> truncate("abcdef", most=4)
+    'abcd'
+    """
+    return Change(column.str.slice(0, most))
+
+
+def first_word(column: pl.Expr) -> Change:
+    """What stands before the first space.
+
+    >>> first_word("Ann Marie Lee")
+    'Ann'
+    """
+    return Change(column.str.extract(r"^\s*(\S+)"))
+
+
+def digits(column: pl.Expr) -> Change:
+    """Keep the digits, and a plus at the beginning, as of a telephone number.
+
+    >>> digits("+33 1 23-45")
+    '+3312345'
+    """
+    sign = pl.when(column.str.starts_with("+")).then(pl.lit("+")).otherwise(pl.lit(""))
+    return Change(sign + column.str.replace_all(r"[^0-9]", ""))
+
+
+def split(column: pl.Expr, separator: str = ";") -> Change:
+    """Make a list: cut at the separator, strip each item, drop blank and repeated ones.
+
+    >>> split("a@x.org; b@x.org;;a@x.org")
+    ['a@x.org', 'b@x.org']
+    """
+    return Change(
+        column.map_batches(
+            lambda texts: _lists(texts, separator),
+            return_dtype=pl.List(pl.String),
+            is_elementwise=True,
+        )
+    )
+
+
+def _lists(texts: pl.Series, separator: str) -> pl.Series:
+    """Lists of one batch; where nothing is to be cut, which is common, in a third of the time."""
+    text = pl.col("text").str.strip_chars()
+    lists = pl.when(text != "").then(pl.concat_list(text))
+    if texts.str.contains(separator, literal=True).any():
+        item = pl.element().str.strip_chars()
+        kept = pl.col("text").str.split(separator).list.eval(item.filter(item != ""))
+        kept = kept.list.unique(maintain_order=True)
+        lists = pl.when(kept.list.len() > 0).then(kept)
+    return pl.DataFrame({"text": texts}).select(lists).to_series().alias(texts.name)
+
+
+def join(column: pl.Expr, separator: str = ";") -> Change:
+    """Make one text of a list.
+
+    >>> join(["a", "b"], separator=", ")
+    'a, b'
+    """
+    return Change(column.list.join(separator))
+
+
+def boolean(
+    column: pl.Expr,
+    true: tuple[str, ...] = ("true", "yes", "y", "t", "1", "on"),
+    false: tuple[str, ...] = ("false", "no", "n", "f", "0", "off"),
+) -> Change:
+    """A truth value, whatever the letter case.
+
+    >>> boolean("Yes")
+    True
+    >>> boolean("maybe")
+    not_a_boolean
+    """
+    small = column.str.to_lowercase()
+    value = (
+        pl.when(small.is_in([text.lower() for text in true]))
+        .then(pl.lit(True))
+        .when(small.is_in([text.lower() for text in false]))
+        .then(pl.lit(False))
+    )
+    return Change(
+        value,
+        (
+            spreadsheet_error(column),
+            Fault(
+                "not_a_boolean",
+                f"is neither true ({', '.join(true)}) nor false ({', '.join(false)}); correct it",
+            ),
+        ),
+    )
+
+
+def status(column: pl.Expr) -> Change:
+    """open, won or lost, from the usual words for them in some languages.
+
+    >>> status("Gewonnen")
+    'won'
+    >>> status("pending")
+    not_a_status
+    """
+    known = {word: status for status, listed in _STATUS.items() for word in listed.split(",")}
+    value = lookup(column.str.to_lowercase(), known)
+    fault = Fault("not_a_status", "is not open, won or lost; map it under values")
+    return Change(value, (fault,))
+
+
+class _Text(HTMLParser):
+    """Collects the text of a document: one line per block, scripts and styles left out."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self._silent += tag in _SILENT
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+        if tag == "li":
+            self.parts.append("- ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in _SILENT and self._silent > 0
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(data)
+
+
+def _without_html(text: str) -> str | None:
+    parser = _Text()
+    parser.feed(text)
+    parser.close()
+    lines = (" ".join(line.split()) for line in "".join(parser.parts).splitlines())
+    return "\n".join(line for line in lines if line) or None
+
+
+def html_to_text(column: pl.Expr) -> Change:
+    r"""The text of HTML: a line per block, no tags, no scripts, characters instead of references.
+
+    >>> html_to_text("<p>Tom &amp; Ann</p><ul><li>one<li>two</ul>")
+    'Tom & Ann\n- one\n- two'
+    """
+    return Change(per_text(column, _without_html))
+
+
+def fix_encoding(column: pl.Expr) -> Change:
+    """Mend text that was decoded in the wrong encoding.
+
+    >>> fix_encoding("CafÃ© Zoë")
+    'Café Zoë'
+    """
+    return Change(per_text(column, ftfy.fix_encoding))

@@ -1,0 +1,1 @@
+"""CRM products: one folder each; :mod:`migrator.vendors.registry` lists them."""

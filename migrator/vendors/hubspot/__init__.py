@@ -1,0 +1,1 @@
+"""HubSpot: the CRM as a vendor, and imitated as a sandbox."""

@@ -1,0 +1,71 @@
+"""HubSpot as the command line knows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from migrator.model import Rate
+from migrator.vendors.base import Product, Sandbox
+from migrator.vendors.hubspot.answers import daily
+from migrator.vendors.hubspot.api import RATES, HubSpot
+from migrator.wire import Quota
+
+if TYPE_CHECKING:
+    import httpx
+
+_PREFIX = "X-HubSpot-RateLimit-"
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _bucket(request: httpx.Request) -> str:
+    return "search" if request.url.path.endswith("/search") else ""
+
+
+def _learn(response: httpx.Response) -> tuple[Quota, ...]:
+    """The account's windows: ``-Max`` per ``-Interval-Milliseconds``, and ``-Daily``.
+
+    (``-Secondly`` is deprecated; the answers to a search have none of them.)
+    """
+    found = []
+    per = _whole(response, "Interval-Milliseconds")
+    most = _whole(response, "Max")
+    if most and per:
+        rate = Rate(most, timedelta(milliseconds=per))
+        found.append(Quota(rate, _whole(response, "Remaining")))
+    if daily_most := _whole(response, "Daily"):
+        rate = Rate(daily_most, timedelta(days=1))
+        found.append(Quota(rate, _whole(response, "Daily-Remaining")))
+    return tuple(found)
+
+
+def _whole(response: httpx.Response, name: str) -> int | None:
+    text = response.headers.get(_PREFIX + name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _sandbox(**options: Any) -> Sandbox:  # noqa: ANN401  # the sandbox's own options
+    from migrator.vendors.hubspot.sandbox import (  # noqa: PLC0415  # only rehearsals need it
+        HubSpotSandbox,
+    )
+
+    return HubSpotSandbox(**options)
+
+
+PRODUCT = Product(
+    name="hubspot",
+    title="HubSpot",
+    token_env="HUBSPOT_TOKEN",  # noqa: S106  # the name of the variable
+    base_url_env="HUBSPOT_BASE_URL",
+    base_url="https://api.hubapi.com",
+    headers=_headers,
+    bucket=_bucket,
+    rates=RATES,
+    learn=_learn,
+    spent=daily,
+    connect=HubSpot,
+    sandbox=_sandbox,
+)

@@ -1,0 +1,151 @@
+"""A client for one account, and one request through it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from migrator.errors import InputError, OutcomeUnknown, Unauthorized, Unavailable
+from migrator.wire.log import Log, shown
+from migrator.wire.pace import Pace
+from migrator.wire.retry import IN_DOUBT, NOT_CARRIED_OUT, NOT_SENT, TRIES, Effect, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from migrator.wire.base import Clock, Dialect
+
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+"""Seconds: a batch of a hundred rows may take a CRM a good while; a connection may not."""
+
+
+async def request(  # noqa: PLR0913  # the parts of a request
+    client: httpx.AsyncClient,
+    method: str,
+    path: str,
+    *,
+    effect: Effect,
+    json: Any = None,  # noqa: ANN401  # whatever JSON can say
+    params: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """Send one request and return its answer, any below 500: what it means is the vendor's to say.
+
+    Raises:
+        Unavailable: there was no connection; or the request only reads and got no good answer.
+        OutcomeUnknown: the request may have been carried out, and no good answer came.
+        QuotaSpent: the quota allows no request for hours.
+    """
+    query = dict(params) if params else None
+    sent = client.build_request(method, path, json=json, params=query)
+    sent.extensions["repeatable"] = effect is not Effect.ONCE
+    what = f"{method} {shown(sent.url)} at {sent.url.host}"
+    try:
+        response = await client.send(sent)
+    except NOT_SENT as error:
+        raise _failed(sent, effect, f"No connection for {what} ({_text(error)}).") from error
+    except httpx.RequestError as error:
+        raise _failed(sent, effect, f"No answer to {what} ({_text(error)}).") from error
+    if response.status_code >= 500 or response.status_code == 408:
+        raise _failed(sent, effect, f"{what} was answered with status {response.status_code}.")
+    if response.status_code in NOT_CARRIED_OUT and _lost_before(sent, effect):
+        raise _failed(sent, effect, f"{what} was answered with status {response.status_code}.")
+    return response
+
+
+def _lost_before(sent: httpx.Request, effect: Effect) -> bool:
+    """Whether a try of the request may have had its effect."""
+    return effect is not Effect.NONE and bool(sent.extensions.get(IN_DOUBT))
+
+
+def _failed(sent: httpx.Request, effect: Effect, what: str) -> Unavailable | OutcomeUnknown:
+    if _lost_before(sent, effect):
+        return OutcomeUnknown(f"{what} It may have been carried out.")
+    return Unavailable(f"{what} Nothing is lost; look after the connection, then resume.")
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What is seldom changed about a client.
+
+    Attributes:
+        tries: most times one request is sent.
+        timeout: for one try of a request.
+        connections: most open at once, all kept alive; at least the vendor's concurrency.
+        proxy: URL of an HTTP proxy. The environment's proxies are not looked at here: who calls
+            may pass one of them.
+        seed: spreads retries; None = another spread each time.
+    """
+
+    tries: int = TRIES
+    timeout: httpx.Timeout = field(default_factory=lambda: TIMEOUT)
+    connections: int = 20
+    proxy: str | None = None
+    seed: int | None = None
+
+
+def connect(  # noqa: PLR0913  # four things to name, three to choose from
+    dialect: Dialect,
+    token: str,
+    base_url: str,
+    clock: Clock,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    log: Callable[[str], object] | None = None,
+    share: float = 1.0,
+    tuning: Tuning | None = None,
+) -> httpx.AsyncClient:
+    """A client for one account: authorized, paced, patient, and logged on request.
+
+    Args:
+        dialect: the product.
+        token: the secret; it goes into headers and nowhere else.
+        base_url: may carry a path, which then stands before every request's own.
+        clock: the time.
+        transport: in place of the network: a sandbox in process, or faults around it.
+        log: takes one line per request that left.
+        share: the part of the quota to use, 0 to 1.
+        tuning: what is seldom changed.
+
+    Raises:
+        Unauthorized: the secret is empty, or cannot be in a header.
+        InputError: the base URL is none.
+    """
+    tuning = tuning or Tuning()
+    secret = token.strip()
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        what = "is empty" if not secret else "has characters that no token has"
+        raise Unauthorized(f"The {dialect.title} token {what}. Set {dialect.token_env}.")
+    if transport is None:
+        most = tuning.connections
+        limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+        transport = httpx.AsyncHTTPTransport(limits=limits, proxy=tuning.proxy)
+    if log is not None:
+        transport = Log(transport, log, clock)
+    paced = Pace(transport, dialect, clock, share=share)
+    return httpx.AsyncClient(
+        base_url=_checked(base_url, dialect),
+        headers={"Accept": "application/json", **dialect.headers(secret)},
+        transport=Retry(paced, dialect, clock, random.Random(tuning.seed), tries=tuning.tries),
+        timeout=tuning.timeout,
+        trust_env=False,
+    )
+
+
+def _checked(base_url: str, dialect: Dialect) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url.strip())
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise InputError(
+            f'"{base_url}" is no base URL for {dialect.title}: it must look like '
+            f"https://host or http://host:port/path. Set {dialect.base_url_env} right."
+        )
+    return url

@@ -1,0 +1,1 @@
+"""Sample exports, one per shipped layout, and the generator that writes them."""

@@ -1,0 +1,159 @@
+"""A rehearsal without sockets: a sandbox in this process, a workspace, files made on the spot."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from migrator.runs.execution import execute
+from migrator.runs.inputs import Request
+from migrator.runs.planning import plan_run
+from migrator.runs.target import Target
+from migrator.runs.verification import Verification, verify_run
+from migrator.runs.workspace import Workspace
+from migrator.vendors.hubspot.sandbox import HubSpotSandbox
+from migrator.vendors.registry import product
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from migrator.journal import Run
+    from migrator.report import Report
+    from migrator.runs.planning import Planned
+
+SHARED = Path(__file__).parents[2] / "shared"
+TEMPLATE = """
+name: test
+key: {from: id}
+fields:
+  name: {from: title, rules: [required]}
+  pipeline: {default: Sales Pipeline}
+  stage: {from: stage}
+  amount: {from: amount}
+  owner: {from: owner}
+  contacts: {from: contact, on_missing: PARK_CONTACTS}
+  companies: {from: company, on_missing: create}
+"""
+"""A template for files of :func:`deals`."""
+
+
+class VirtualClock:
+    """Time that passes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.elapsed = 0.0
+        self.begin = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since the test began."""
+        return self.elapsed
+
+    def now(self) -> datetime:
+        """The virtual instant."""
+        return self.begin + timedelta(seconds=self.elapsed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass, and others run."""
+        self.elapsed += max(0.0, seconds)
+        await asyncio.sleep(0)
+
+
+def deals(count: int, **columns: Callable[[int], object]) -> str:
+    """A CSV of deals ``k1`` ... ``k<count>``; ``columns`` replace or add columns by number."""
+    makers: dict[str, Callable[[int], object]] = {
+        "id": lambda n: f"k{n}",
+        "title": lambda n: f"Deal {n}",
+        "stage": lambda _: "Qualified To Buy",
+        "amount": lambda n: f"{n}.50",
+        **columns,
+    }
+    lines = [",".join(makers)]
+    lines += [",".join(str(make(n)) for make in makers.values()) for n in range(1, count + 1)]
+    return "\n".join(lines) + "\n"
+
+
+@dataclass
+class Rehearsal:
+    """A workspace and a sandbox in one process.
+
+    Attributes:
+        folder: where its files go.
+        wrap: puts a transport around the sandbox's: faults, counters, a kill.
+    """
+
+    folder: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+    wrap: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda inner: inner
+
+    def __post_init__(self) -> None:
+        self.clock = VirtualClock()
+        self.rng = random.Random(1)
+        self.said: list[str] = []
+        self.sandbox = HubSpotSandbox(
+            token="secret", clock=self.clock.monotonic, now=self.clock.now, **self.options
+        )
+
+    def workspace(self) -> Workspace:
+        """A fresh look at the same journal, as a new process would have it."""
+        return Workspace(
+            self.folder / ".migrator" / "journal.db",
+            self.clock,
+            rng=self.rng,
+            say=self.said.append,
+        )
+
+    @property
+    def target(self) -> Target:
+        """The sandbox as the account to write to."""
+        transport = self.wrap(httpx.MockTransport(self.sandbox.handle))
+        return Target(product("hubspot"), f"http://{self.folder.name}.test", "secret", transport)
+
+    def template(self, text: str = TEMPLATE, *, contacts: str = "park") -> str:
+        """Write a template; its path."""
+        path = self.folder / "template.yaml"
+        path.write_text(text.replace("PARK_CONTACTS", contacts), encoding="utf-8")
+        return str(path)
+
+    def source(self, text: str, name: str = "deals.csv") -> str:
+        """Write a source file; its path."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def plan(self, template: str, *files: str, **options: Any) -> Planned:
+        """Plan a run."""
+        space = self.workspace()
+        try:
+            return asyncio.run(plan_run(space, Request(template, files), self.target, **options))
+        finally:
+            space.close()
+
+    def execute(self, run: Run, **options: Any) -> Report:
+        """Carry out a planned run, or go on with one."""
+        space = self.workspace()
+        try:
+            return asyncio.run(execute(space, space.journal.run(run.id), self.target, **options))
+        finally:
+            space.close()
+
+    def load(self, template: str, *files: str, **options: Any) -> Report:
+        """Plan and write."""
+        return self.execute(self.plan(template, *files).run, **options)
+
+    def verify(self) -> Verification:
+        """Verify the newest run."""
+        space = self.workspace()
+        try:
+            return asyncio.run(verify_run(space, space.journal.run(), self.target))
+        finally:
+            space.close()
+
+    def keys(self) -> Sequence[str]:
+        """Source keys of the deals that the account holds, sorted."""
+        return sorted(record["migrator_key"] for record in self.sandbox.records("deals"))

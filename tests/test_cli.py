@@ -1,0 +1,259 @@
+"""The command line as a user meets it: exit codes, sentences instead of traces, JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from migrator.cli.main import main
+from migrator.cli.show import duration
+from migrator.sandbox import SandboxServer
+from migrator.vendors.hubspot.sandbox import HubSpotSandbox
+from tests.support import TEMPLATE, deals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Shell:
+    """The command line in this process, in a folder with a template and a file."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command: exit code, stdout, stderr."""
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        out, err = self._capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), out, err
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """A shell in an empty folder, without any account."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HUBSPOT_TOKEN", "HUBSPOT_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "template.yaml").write_text(TEMPLATE.replace("PARK_CONTACTS", "park"))
+    (tmp_path / "deals.csv").write_text(deals(30))
+    bad = deals(30, title=lambda n: "" if n == 3 else f"Deal {n}")
+    (tmp_path / "bad.csv").write_text(bad)
+    return Shell(capsys)
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotSandbox]:
+    """A served sandbox that the environment names."""
+    sandbox = HubSpotSandbox(token="secret")
+    with SandboxServer(sandbox) as server:
+        monkeypatch.setenv("HUBSPOT_TOKEN", "secret")
+        monkeypatch.setenv("HUBSPOT_BASE_URL", server.url)
+        yield sandbox
+
+
+def test_check_says_what_is_wrong_and_where(shell: Shell) -> None:
+    """A check names the reason and the rejects file; 0 when all is well, 1 with rejects."""
+    code, out, _ = shell("check", "template.yaml", "bad.csv")
+    assert code == 1
+    assert "required" in out
+    assert "rejects.csv" in out
+    code, out, _ = shell("check", "template.yaml", "deals.csv", "--json")
+    assert code == 0
+    assert json.loads(out)["records"] == 30
+
+
+def test_plan_run_status_report_verify(shell: Shell, sandbox: HubSpotSandbox) -> None:
+    """The whole way: plan, write that plan, look at it, read it back."""
+    code, out, _ = shell("plan", "template.yaml", "bad.csv", "--to", "hubspot", "--json")
+    plan = json.loads(out)
+    assert (code, plan["counts"]["create"], plan["rejected"]) == (1, 29, 1)
+    assert plan["cost"]["requests"] == 1
+    code, out, _ = shell("status")
+    assert f"migrator run --plan {plan['run']}" in out
+    code, out, err = shell("resume")
+    assert code == 2
+    assert f"migrator run --plan {plan['run']}" in err
+    code, out, _ = shell("run", "--plan", plan["run"], "--yes")
+    assert code == 1
+    assert "adds up" in out
+    assert len(sandbox.records("deals")) == 29
+    code, out, _ = shell("verify")
+    assert (code, "Nothing left to do" in out) == (0, True)
+    code, out, _ = shell("verify", "--json")
+    assert json.loads(out)["agrees"] is True
+    code, out, _ = shell("report", "--json")
+    report = json.loads(out)
+    assert report["rows"]["created"] == 29
+    assert report["adds_up"] is True
+    code, out, _ = shell("report", plan["run"])
+    assert "29" in out
+    code, out, _ = shell("status", "--json")
+    assert json.loads(out)[0]["state"] == "finished"
+    code, _, err = shell("run", "--plan", plan["run"], "--yes")
+    assert code == 2
+    assert "no plan that waits" in err
+
+
+def test_verify_names_what_somebody_changed(shell: Shell, sandbox: HubSpotSandbox) -> None:
+    """A value changed behind the run's back is named with ours and theirs; exit 1."""
+    assert shell("run", "template.yaml", "deals.csv", "--to", "hubspot", "--yes", "-q")[0] == 0
+    environment = os.environ
+    import httpx  # noqa: PLC0415
+
+    record = sandbox.records("deals")[4]
+    httpx.patch(
+        f"{environment['HUBSPOT_BASE_URL']}/crm/v3/objects/deals/{record['id']}",
+        headers={"Authorization": "Bearer secret"},
+        json={"properties": {"amount": "1"}},
+    ).raise_for_status()
+    gone = sandbox.records("deals")[5]
+    httpx.delete(
+        f"{environment['HUBSPOT_BASE_URL']}/crm/v3/objects/deals/{gone['id']}",
+        headers={"Authorization": "Bearer secret"},
+    ).raise_for_status()
+    code, out, _ = shell("verify")
+    assert code == 1
+    assert f'{record["migrator_key"]} amount: ours "{record["amount"]}", account "1"' in out
+    assert f"1 missing in the account, such as {gone['migrator_key']}" in out
+    assert "DIFFERENT" in out
+    assert "verify.csv" in out
+
+
+def test_writing_unattended_needs_yes(shell: Shell, sandbox: HubSpotSandbox) -> None:
+    """Without a terminal and without --yes nothing is written; a dry run never asks."""
+    code, _, err = shell("run", "template.yaml", "deals.csv", "--to", "hubspot")
+    assert code == 2
+    assert "--yes" in err
+    code, out, _ = shell("run", "template.yaml", "deals.csv", "--to", "hubspot", "--dry-run")
+    assert (code, "create" in out) == (0, True)
+    assert sandbox.records("deals") == []
+    code, out, _ = shell(
+        "run", "template.yaml", "deals.csv", "--to", "hubspot", "--yes", "--json", "--sample", "5"
+    )
+    assert json.loads(out)["rows"]["created"] == 5
+    code, out, _ = shell("status")
+    assert "migrator resume" in out
+    code, out, _ = shell("resume", "--json")
+    assert json.loads(out)["rows"]["created"] == 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        (["check", "template.yaml", "none.csv"], 2, "none.csv"),
+        (["check", "none.yaml", "deals.csv"], 2, "none.yaml"),
+        (["check", "template.yaml", "empty.csv"], 2, "empty"),
+        (["check", "template.yaml", "header.csv"], 2, "header"),
+        (["check", "template.yaml", "other.csv"], 2, "id"),
+        (["check", "template.yaml", "cut.parquet"], 2, "cut.parquet"),
+        (["check", "template.yaml", "picture.png"], 2, "picture.png"),
+        (["plan", "template.yaml", "deals.csv", "--to", "hubspo"], 2, 'Did you mean "hubspot"'),
+        (["plan", "template.yaml", "deals.csv", "--to", "hubspot"], 3, "HUBSPOT_TOKEN"),
+        (["verify"], 2, "none yet"),
+        (["run"], 2, "TEMPLATE"),
+        (["check", "template.yaml", "deals.csv", "--max-rejects", "few"], 2, "percentage"),
+        (["check", "template.yaml", "bad.csv", "--max-rejects", "0"], 2, "--max-rejects 0"),
+        (["status", "--state", "mysql://x/y"], 2, "sqlite"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_a_users_error_is_one_clear_sentence(
+    shell: Shell, tmp_path: Path, arguments: list[str], code: int, text: str
+) -> None:
+    """What, where and the way out; never a trace; exit code by what to do about it."""
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "header.csv").write_text("id,title,stage,amount\n")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1" + b"\0" * 40)
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    got, out, err = shell(*arguments)
+    assert got == code
+    assert text in err
+    assert "Traceback" not in out + err
+
+
+def test_a_wrong_token_ends_with_3(
+    shell: Shell, sandbox: HubSpotSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused token is told from everything else."""
+    monkeypatch.setenv("HUBSPOT_TOKEN", "s3cr3t")
+    code, _, err = shell("plan", "template.yaml", "deals.csv", "--to", "hubspot")
+    assert code == 3
+    assert "HUBSPOT_TOKEN" in err
+    assert "s3cr3t" not in err
+
+
+def test_a_server_that_is_down_ends_with_4(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection is no fault of the file: stopped, safe to go on."""
+    with SandboxServer(HubSpotSandbox(token="secret")) as server:
+        url = server.url
+    monkeypatch.setenv("HUBSPOT_TOKEN", "secret")
+    monkeypatch.setenv("HUBSPOT_BASE_URL", url)
+    code, _, err = shell("plan", "template.yaml", "deals.csv", "--to", "hubspot", "-q")
+    assert code == 4
+    assert "resume" in err or "again" in err
+
+
+def test_vendors_templates_rules_transforms(shell: Shell, sandbox: HubSpotSandbox) -> None:
+    """The reference commands list what there is, and describe an account as JSON."""
+    assert "HUBSPOT_TOKEN" in shell("vendors")[1]
+    account = json.loads(shell("vendors", "describe", "hubspot")[1])
+    assert account["pipelines"][0]["label"] == "Sales Pipeline"
+    assert "pipedrive" in shell("templates")[1]
+    assert "key:" in shell("templates", "show", "pipedrive")[1]
+    assert json.loads(shell("templates", "schema")[1])["properties"]["key"]
+    assert "max_length" in shell("rules")[1]
+    assert "money" in shell("transforms")[1]
+
+
+def test_verbose_shows_requests_without_the_secret(shell: Shell, sandbox: HubSpotSandbox) -> None:
+    """--verbose prints one line per request and never the token."""
+    code, _, err = shell("plan", "template.yaml", "deals.csv", "--to", "hubspot", "-v")
+    assert code == 0
+    assert "GET" in err
+    assert "pipelines" in err
+    assert "secret" not in err
+
+
+def test_standard_input_is_a_source(shell: Shell, sandbox: HubSpotSandbox) -> None:
+    """A pipe can be loaded, and a run that read one can be gone on with."""
+    done = subprocess.run(
+        [sys.executable, "-m", "migrator", "run", "template.yaml", "-", "--to", "hubspot", "--yes"],
+        input=deals(40).encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(sandbox.records("deals")) == 40
+    code, out, _ = shell("resume")
+    assert code == 0
+    assert "40" in out
+
+
+def test_help_is_there_for_every_command(shell: Shell) -> None:
+    """``--help`` of every command says what it does, and the list names them all."""
+    code, out, _ = shell("--help")
+    assert code == 0
+    for name in ("demo", "check", "plan", "run", "resume", "status", "verify", "report", "sandbox"):
+        assert name in out
+        assert "Usage" in shell(name, "--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.1, "1 s"), (59, "59 s"), (75, "1 min 15 s"), (9000, "2 h 30 min"), (200_000, "2 d 7 h")],
+)
+def test_durations_are_said_in_words(seconds: float, words: str) -> None:
+    """The plan's estimate reads as a person would say it."""
+    assert duration(seconds) == words

@@ -1,0 +1,176 @@
+"""The journal keeps what it was told, survives being reopened, and pages through any number."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from migrator.errors import InputError, Stopped
+from migrator.journal import Journal, Run, RunState, Settled, open_journal
+from migrator.model import Action, Link, ObjectType, Op, OpState, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN = Run(
+    id="2026-11-22-a1",
+    created_at="2026-11-22T10:00:00Z",
+    state=RunState.PLANNED,
+    vendor="somecrm",
+    account="42",
+    template="pipedrive",
+    template_fingerprint="t",
+    source_fingerprint="s",
+    account_fingerprint="a",
+    settings={"files": ["deals.csv"]},
+)
+
+
+def op(seq: int, **changes: object) -> Op:
+    """An op of the deal in record ``seq``."""
+    values: dict[str, object] = {
+        "seq": seq,
+        "type": ObjectType.DEALS,
+        "action": Action.CREATE,
+        "key": f"k{seq}",
+        "id": None,
+        "properties": {"dealname": "Ünïcode\n"},
+        "before": {"dealname": None},
+        "links": (Link(ObjectType.CONTACTS, "a@example.com", "7"),),
+        "facts": {"amount": "12.50"},
+        "place": Place("deals.csv", seq, seq + 1),
+    }
+    return Op(**(values | changes))  # type: ignore[arg-type]
+
+
+def journal_with(tmp_path: Path, *ops: Op) -> Journal:
+    """A journal that holds one run with these ops."""
+    journal = Journal(tmp_path / "journal.db")
+    journal.add_run(RUN)
+    journal.add_ops(RUN.id, [(o, "", "") for o in ops])
+    return journal
+
+
+def test_ops_come_back_as_they_were(tmp_path: Path) -> None:
+    """An op read from the journal equals the op that was stored, parents included."""
+    parent = op(2, type=ObjectType.COMPANIES, place=None, links=())
+    with journal_with(tmp_path, op(1), parent) as journal:
+        assert journal.planned(RUN.id, 1, after=0, limit=10) == [op(1)]
+        assert journal.planned(RUN.id, 0, after=0, limit=10) == [parent]
+
+
+def test_a_reopened_journal_knows_what_was_sent(tmp_path: Path) -> None:
+    """What ``sending`` and ``settle`` made durable is there after the process is gone."""
+    journal = journal_with(tmp_path, op(1), op(2), op(3))
+    journal.sending(RUN.id, [op(1), op(2)])
+    journal.settle(RUN.id, [Settled(op(1), OpState.WRITTEN, "101")])
+    other = Journal(tmp_path / "journal.db")  # the first was never closed, as after a kill
+    assert [o.key for o in other.unsettled(RUN.id)] == ["k2"]
+    assert [o.key for o in other.planned(RUN.id, 1, after=0, limit=9)] == ["k3"]
+    assert other.tries(RUN.id, [op(1), op(3)]) == {"k1": 1, "k3": 0}
+    assert other.counts(RUN.id) == {
+        (ObjectType.DEALS, Action.CREATE, state): 1
+        for state in (OpState.WRITTEN, OpState.SENT, OpState.PLANNED)
+    }
+    journal.close()
+    other.close()
+
+
+def test_a_settled_op_keeps_its_id_code_and_message(tmp_path: Path) -> None:
+    """Refusals keep the vendor's words; an id once known is not lost by a later state."""
+    with journal_with(tmp_path, op(1, id="9", action=Action.UPDATE), op(2)) as journal:
+        journal.settle(
+            RUN.id,
+            [
+                Settled(op(1), OpState.PLANNED),
+                Settled(op(2), OpState.REFUSED, code="INVALID", message="no such stage"),
+            ],
+        )
+        first, second = journal.finished(RUN.id)
+        assert (first.op.id, first.op.state) == ("9", OpState.PLANNED)
+        assert (second.code, second.message) == ("INVALID", "no such stage")
+
+
+def test_parents_are_found_by_key(tmp_path: Path) -> None:
+    """A record finds the id of a parent that the same run created."""
+    parent = op(1, type=ObjectType.COMPANIES, key="acme", place=None)
+    with journal_with(tmp_path, parent, op(2)) as journal:
+        asked = journal.parents(RUN.id, ObjectType.COMPANIES, ["acme", "k2"])
+        assert asked == {"acme": (OpState.PLANNED, None)}
+        journal.settle(RUN.id, [Settled(parent, OpState.WRITTEN, "55")])
+        asked = journal.parents(RUN.id, ObjectType.COMPANIES, ["acme"])
+        assert asked == {"acme": (OpState.WRITTEN, "55")}
+
+
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2500])
+def test_finished_gives_every_op_once(count: int, tmp_path: Path) -> None:
+    """Paging gives each op exactly once, in the order of sending, parents first."""
+    ops = [op(n, place=None if n % 7 == 0 else Place("f", n, n)) for n in range(1, count + 1)]
+    with journal_with(tmp_path, *ops) as journal:
+        found = [f.op.seq for f in journal.finished(RUN.id)]
+        expected = sorted(ops, key=lambda o: (o.place is not None, o.seq))
+        assert found == [o.seq for o in expected]
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:
+    """The newest run is the default; an ambiguous or unknown id names the known ones."""
+    with journal_with(tmp_path) as journal:
+        journal.add_run(replace(RUN, id="2026-11-23-b2", created_at="2026-11-23T10:00:00Z"))
+        assert journal.run().id == "2026-11-23-b2"
+        assert journal.run("2026-11-22").id == RUN.id
+        assert journal.run(RUN.id) == RUN
+        with pytest.raises(InputError, match=r"several runs.*2026-11-22-a1, 2026-11-23-b2"):
+            journal.run("2026-11")
+        with pytest.raises(InputError, match='no run "nope"'):
+            journal.run("nope")
+
+
+def test_an_empty_journal_says_so(tmp_path: Path) -> None:
+    """Asking for the newest run of an empty journal is a user's error, not a crash."""
+    with Journal(tmp_path / "j.db") as journal, pytest.raises(InputError, match="none yet"):
+        journal.run()
+
+
+def test_states_and_settings_move_on(tmp_path: Path) -> None:
+    """A run's state, fingerprint and settings are kept; a cleared plan is gone."""
+    with journal_with(tmp_path, op(1)) as journal:
+        journal.set_state(RUN.id, RunState.RUNNING)
+        journal.update_run(RUN.id, account_fingerprint="b", settings={"n": 1})
+        run = journal.run()
+        assert (run.state, run.account_fingerprint, run.settings) == ("running", "b", {"n": 1})
+        journal.clear_ops(RUN.id)
+        assert list(journal.finished(RUN.id)) == []
+
+
+def test_a_half_stored_chunk_leaves_nothing(tmp_path: Path) -> None:
+    """A chunk of ops is stored whole or not at all."""
+    with journal_with(tmp_path, op(1)) as journal:
+        with pytest.raises(sqlite3.IntegrityError):
+            journal.add_ops(RUN.id, [(op(2), "", ""), (op(1), "", "")])
+        assert [f.op.seq for f in journal.finished(RUN.id)] == [1]
+
+
+def test_a_full_disk_stops_the_run_and_says_what_to_do(tmp_path: Path) -> None:
+    """A journal that cannot be written raises ``Stopped``, before anything is sent."""
+    with journal_with(tmp_path, op(1)) as journal:
+        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+        journal._db.execute(f"PRAGMA max_page_count = {pages}")
+        many = [(op(n, properties={"x": "y" * 5000}), "", "") for n in range(2, 50)]
+        with pytest.raises(Stopped, match="make room"):
+            journal.add_ops(RUN.id, many)
+
+
+def test_a_journal_in_an_impossible_place_is_a_users_error(tmp_path: Path) -> None:
+    """No traceback for a folder that cannot be made, nor for an address of another kind."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="--state"):
+        Journal(tmp_path / "file" / "journal.db")
+    with pytest.raises(InputError, match="postgres"):
+        open_journal("postgres://db/x")
+    with open_journal(f"sqlite:///{tmp_path}/a.db") as journal:
+        assert journal.path == tmp_path / "a.db"
+        assert os.path.exists(tmp_path / "a.db")  # noqa: PTH110 - the file itself, not our word

@@ -1,0 +1,86 @@
+"""The README's commands work as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from migrator.sandbox import SandboxServer
+from migrator.template import parse_template
+from migrator.vendors.hubspot.sandbox import HubSpotSandbox
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def _commands(block: str) -> list[str]:
+    lines = (line.split("  #")[0].strip() for line in block.splitlines())
+    return [line for line in lines if line.startswith("migrator ") and not line.endswith("&")]
+
+
+def _run(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_rehearsal_runs_as_written(tmp_path: Path) -> None:
+    """Each command of the rehearsal, in its order, ends with 0, or 1 where rows are turned down."""
+    (tmp_path / "sample_data").symlink_to(ROOT / "sample_data")
+    block = next(text for text in _blocks("sh") if "migrator sandbox" in text)
+    commands = _commands(block)
+    assert len(commands) >= 7
+    sandbox = HubSpotSandbox(token="sandbox")
+    with SandboxServer(sandbox) as server:
+        for command in commands:
+            done = _run(command, tmp_path, HUBSPOT_BASE_URL=server.url, HUBSPOT_TOKEN="sandbox")
+            allowed = {0, 1} if command.split()[1] in {"check", "plan", "run", "resume"} else {0}
+            assert done.returncode in allowed, f"{command}\n{done.stdout}{done.stderr}"
+            assert "Traceback" not in done.stderr
+    keys = [record["migrator_key"] for record in sandbox.records("deals")]
+    assert len(keys) == len(set(keys)) > 1_000
+
+
+def test_the_demo_shows_the_whole_way(tmp_path: Path) -> None:
+    """``make demo`` runs this command: plan, load, books that add up, rejects, verify."""
+    done = _run(f"migrator demo --folder {tmp_path}", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for text in ("cost:", "adds up", "rejects.csv", "Nothing left to do"):
+        assert text in done.stdout
+    assert list(tmp_path.glob("runs/*/rejects.csv"))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^demo:.*\n\t\$\(BIN\)/migrator demo$", makefile, flags=re.MULTILINE)
+
+
+def test_the_template_in_the_readme_is_one() -> None:
+    """What a reader copies out of the README is accepted."""
+    (text,) = _blocks("yaml")
+    assert parse_template(text, origin="README.md").name == "sales"
+
+
+def test_the_first_screen_has_both_commands() -> None:
+    """A stranger sees how to try and how to test without scrolling."""
+    first = "\n".join(README.splitlines()[:24])
+    assert "make demo" in first
+    assert "make test" in first
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)\)", README))
+def test_links_lead_somewhere(link: str) -> None:
+    """No dead link in the README."""
+    assert (ROOT / link).exists()

@@ -1,0 +1,311 @@
+"""A run from its files to its books, in a sandbox in this process."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import httpx
+import polars as pl
+import pytest
+
+from migrator.errors import InputError, Locked, Unauthorized, Unavailable
+from migrator.journal import RunState
+from migrator.runs.checking import check_files
+from migrator.runs.inputs import Request
+from migrator.runs.planning import Limit
+from migrator.runs.target import account_lock, target_from
+from tests.support import TEMPLATE, Rehearsal, deals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path) -> Rehearsal:
+    """A sandbox and an empty workspace."""
+    return Rehearsal(tmp_path)
+
+
+def test_every_row_has_an_outcome_and_the_account_holds_them(rehearsal: Rehearsal) -> None:
+    """Counts and sums of the report, the account and the source are the same."""
+    source = rehearsal.source(deals(250))
+    report = rehearsal.load(rehearsal.template(), source)
+    assert report.rows["created"] == report.source_rows == 250
+    assert report.adds_up
+    assert report.turned_down == 0
+    held = rehearsal.sandbox.records("deals")
+    assert Counter(r["migrator_key"] for r in held) == Counter(f"k{n}" for n in range(1, 251))
+    expected = sum((Decimal(f"{n}.50") for n in range(1, 251)), Decimal(0))
+    assert sum((Decimal(r["amount"]) for r in held), Decimal(0)) == expected
+    by_currency = [s for s in report.sums if s.dimension == "currency"]
+    assert sum((s.amount for s in by_currency), Decimal(0)) == expected
+    result = rehearsal.verify()
+    assert result.agrees
+    assert result.checked == 250
+
+
+def test_a_second_run_finds_nothing_to_do(rehearsal: Rehearsal) -> None:
+    """Loading the same file again creates and updates nothing."""
+    source, template = rehearsal.source(deals(120)), rehearsal.template()
+    rehearsal.load(template, source)
+    writes = _writes(rehearsal)
+    report = rehearsal.load(template, source)
+    assert report.rows["unchanged"] == 120
+    assert _writes(rehearsal) == writes
+
+
+def _writes(rehearsal: Rehearsal) -> int:
+    return sum(
+        n
+        for name, n in rehearsal.sandbox.requests.items()
+        if "create" in name or "update" in name or "upsert" in name
+    )
+
+
+def test_a_changed_row_is_updated_alone(rehearsal: Rehearsal) -> None:
+    """One changed amount is one update of one field; the value before is kept."""
+    template = rehearsal.template()
+    rehearsal.load(template, rehearsal.source(deals(50)))
+    changed = deals(50, amount=lambda n: "999.00" if n == 7 else f"{n}.50")
+    planned = rehearsal.plan(template, rehearsal.source(changed))
+    assert planned.plan.counts["update"] == 1
+    assert planned.plan.counts["unchanged"] == 49
+    changes = pl.read_parquet(planned.run.settings["files"]["plan"]).filter(action="update")
+    assert changes["changes"].to_list() == [[{"field": "amount", "before": "7.5", "after": "999"}]]
+    report = rehearsal.execute(planned.run)
+    assert report.rows["updated"] == 1
+    held = {r["migrator_key"]: r["amount"] for r in rehearsal.sandbox.records("deals")}
+    assert held["k7"] == "999"
+
+
+def test_blank_cells_never_overwrite(rehearsal: Rehearsal) -> None:
+    """A blank in the file leaves what the account holds."""
+    template = rehearsal.template()
+    rehearsal.load(template, rehearsal.source(deals(3)))
+    report = rehearsal.load(template, rehearsal.source(deals(3, amount=lambda _: "")))
+    assert report.rows["unchanged"] == 3
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("overwrite", "9"), ("fill_blank", "1.5"), ("never", "1.5")]
+)
+def test_on_conflict(rehearsal: Rehearsal, policy: str, expected: str) -> None:
+    """Only ``overwrite`` replaces a value that the account has."""
+    text = TEMPLATE.replace("{from: amount}", f"{{from: amount, on_conflict: {policy}}}")
+    template = rehearsal.template(text)
+    rehearsal.load(template, rehearsal.source(deals(1)))
+    rehearsal.load(template, rehearsal.source(deals(1, amount=lambda _: "9.00")))
+    (record,) = rehearsal.sandbox.records("deals")
+    assert record["amount"] == expected
+    assert rehearsal.verify().agrees
+
+
+def test_one_bad_row_costs_one_row(rehearsal: Rehearsal) -> None:
+    """An unknown stage rejects its row, with a hint; the mended file writes one more."""
+    template = rehearsal.template()
+    bad = deals(300, stage=lambda n: "Qualifed To Buy" if n == 150 else "Qualified To Buy")
+    report = rehearsal.load(template, rehearsal.source(bad))
+    assert (report.rows["created"], report.rows["rejected"]) == (299, 1)
+    assert report.adds_up
+    rejects = pl.read_csv(report.files["rejects"], infer_schema=False)
+    assert rejects.columns[:4] == ["id", "title", "stage", "amount"]
+    (row,) = rejects.to_dicts()
+    assert (row["id"], row["_record"], row["_line"]) == ("k150", "150", "151")
+    assert (row["_field"], row["_code"], row["_value"]) == (
+        "stage",
+        "unknown_stage",
+        "Qualifed To Buy",
+    )
+    assert "Qualified To Buy" in row["_error"]
+    mended = report.files["rejects"]
+    text = rehearsal.folder.joinpath("mended.csv")
+    with open(mended, encoding="utf-8") as stream:  # noqa: PTH123
+        text.write_text(stream.read().replace("Qualifed", "Qualified"), encoding="utf-8")
+    again = rehearsal.load(template, str(text))
+    assert again.rows["created"] == again.source_rows == 1
+    assert len(rehearsal.keys()) == 300
+
+
+def test_contacts_and_companies_are_linked(rehearsal: Rehearsal) -> None:
+    """Companies are created once and linked; unknown contacts park their deals by policy."""
+    source = rehearsal.source(
+        deals(
+            20,
+            company=lambda n: f"Firm {n % 3}",
+            contact=lambda n: "nobody@example.com" if n == 4 else "",
+        )
+    )
+    report = rehearsal.load(rehearsal.template(), source)
+    assert (report.rows["created"], report.rows["parked"]) == (19, 1)
+    assert report.parents_created == 3
+    links = rehearsal.sandbox.associations("deals", "companies")
+    assert len(links) == 19
+    assert len({company for linked in links.values() for company in linked}) == 3
+    (row,) = pl.read_csv(report.files["rejects"], infer_schema=False).to_dicts()
+    assert row["_code"] == "parked"
+    assert "nobody@example.com" in row["_error"]
+
+
+def test_missing_contacts_can_be_skipped_or_created(rehearsal: Rehearsal) -> None:
+    """``skip_link`` writes the deal without it, ``create`` makes the contact, once."""
+    source = rehearsal.source(deals(4, contact=lambda n: f"Person{n % 2}@example.com"))
+    planned = rehearsal.plan(rehearsal.template(contacts="skip_link"), source)
+    assert planned.plan.skipped_links == 4
+    report = rehearsal.load(rehearsal.template(contacts="create"), source)
+    assert (report.rows["created"], report.parents_created) == (4, 2)
+    links = rehearsal.sandbox.associations("deals", "contacts")
+    assert sorted(len(to) for to in links.values()) == [1, 1, 1, 1]
+    again = rehearsal.load(rehearsal.template(contacts="create"), source)
+    assert (again.rows["unchanged"], again.parents_created) == (4, 0)
+
+
+def test_a_link_that_is_new_is_an_update(rehearsal: Rehearsal) -> None:
+    """A deal that is the same but lacks a link gets just that link."""
+    template = rehearsal.template()
+    rehearsal.load(template, rehearsal.source(deals(5)))
+    linked = rehearsal.source(deals(5, company=lambda _: "Acme"))
+    report = rehearsal.load(template, linked)
+    assert report.rows["updated"] == 5
+    assert len(rehearsal.sandbox.associations("deals", "companies")) == 5
+    assert rehearsal.load(template, linked).rows["unchanged"] == 5
+
+
+def test_a_dry_run_is_dry(rehearsal: Rehearsal) -> None:
+    """A plan sends no request that changes anything, not even to create fields."""
+    rehearsal.plan(rehearsal.template(), rehearsal.source(deals(10)))
+    assert all(
+        name.startswith("GET") or name.endswith(("/read", "/search"))
+        for name in rehearsal.sandbox.requests
+    )
+    assert rehearsal.sandbox.records("deals") == []
+
+
+def test_pipelines_are_created_when_asked_for(rehearsal: Rehearsal) -> None:
+    """A template's own pipeline is created, and the plan is made again with its real ids."""
+    text = TEMPLATE.replace("Sales Pipeline", "Bespoke").replace(
+        "fields:",
+        "create:\n  pipelines:\n    - label: Bespoke\n      stages:\n"
+        "        - {label: Qualified To Buy}\n        - {label: Won, status: won}\nfields:",
+    )
+    template = rehearsal.template(text)
+    planned = rehearsal.plan(template, rehearsal.source(deals(12)))
+    assert planned.plan.counts["create"] == 12
+    assert [p.label for p in planned.missing.pipelines] == ["Bespoke"]
+    report = rehearsal.execute(planned.run)
+    assert report.rows["created"] == 12
+    assert rehearsal.verify().agrees
+
+
+def test_a_plan_refuses_an_account_that_changed_since(rehearsal: Rehearsal) -> None:
+    """Somebody's new stage between plan and run stops the run before anything is written."""
+    planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(2)))
+    client = httpx.Client(
+        transport=httpx.MockTransport(rehearsal.sandbox.handle),
+        base_url="http://x.test",
+        headers={"Authorization": "Bearer secret"},
+    )
+    body = {"label": "New", "displayOrder": 9, "metadata": {"probability": "0.5"}}
+    client.post("/crm/v3/pipelines/deals/default/stages", json=body).raise_for_status()
+    with pytest.raises(InputError, match="was changed since"):
+        rehearsal.execute(planned.run)
+    assert rehearsal.sandbox.records("deals") == []
+
+
+def test_another_source_or_template_is_refused(rehearsal: Rehearsal) -> None:
+    """Going on with a run whose file or template was edited is an error, not a mixture."""
+    template, source = rehearsal.template(), rehearsal.source(deals(2))
+    planned = rehearsal.plan(template, source)
+    rehearsal.source(deals(3))
+    with pytest.raises(InputError, match=r"source of run .*deals\.csv.* was changed"):
+        rehearsal.execute(planned.run)
+    rehearsal.source(deals(2))
+    rehearsal.template(TEMPLATE.replace("rules: [required]", "rules: []"))
+    with pytest.raises(InputError, match=r"template of run .* was changed"):
+        rehearsal.execute(planned.run)
+
+
+def test_a_sample_goes_first_and_is_not_done_twice(rehearsal: Rehearsal) -> None:
+    """A sample holds the edge cases; the rest of the run writes the others, each once."""
+    source = rehearsal.source(
+        deals(
+            200,
+            amount=lambda n: "1000000.00" if n == 77 else "1.00",
+            title=lambda n: "Ünïcode deal" if n == 55 else f"Deal {n}",
+        )
+    )
+    report = rehearsal.load(rehearsal.template(), source, sample=10)
+    assert report.state == RunState.SAMPLED
+    assert (report.rows["created"], report.rows["left"]) == (10, 190)
+    assert {"k77", "k55"} <= set(rehearsal.keys())
+    space = rehearsal.workspace()
+    run = space.journal.run()
+    space.close()
+    report = rehearsal.execute(run)
+    assert report.rows["created"] == 200
+    assert Counter(rehearsal.keys()) == Counter(f"k{n}" for n in range(1, 201))
+
+
+def test_too_many_rejects_stop_before_anything_is_written(rehearsal: Rehearsal) -> None:
+    """--max-rejects is a promise about the account: nothing is written when it is exceeded."""
+    source = rehearsal.source(deals(10, title=lambda n: "" if n < 4 else "x"))
+    with pytest.raises(InputError, match="3 of 10 rows are rejected"):
+        rehearsal.plan(rehearsal.template(), source, limit=Limit(2))
+    with pytest.raises(InputError, match="--max-rejects 20%"):
+        rehearsal.plan(rehearsal.template(), source, limit=Limit(20, percent=True))
+    planned = rehearsal.plan(rehearsal.template(), source, limit=Limit(30, percent=True))
+    assert planned.run.settings["rejected"] == 3
+
+
+def test_a_check_needs_no_account(rehearsal: Rehearsal) -> None:
+    """A check of a file counts and names its rejects without any secret."""
+    space = rehearsal.workspace()
+    source = rehearsal.source(deals(10, title=lambda n: "" if n == 4 else "x"))
+    checked = check_files(space, Request(rehearsal.template(), (source,)))
+    assert checked.rejected == 1
+    data = checked.data()
+    assert data["rows"] == 10
+    assert data["codes"] == {"required": 1}
+    assert json.dumps(data)
+    space.close()
+
+
+def test_one_run_at_a_time_on_an_account(rehearsal: Rehearsal) -> None:
+    """A second run on the same account is told so and writes nothing."""
+    planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(2)))
+    with (
+        account_lock(rehearsal.target, planned.account),
+        pytest.raises(Locked, match="Another run"),
+    ):
+        rehearsal.execute(planned.run)
+    assert rehearsal.execute(planned.run).rows["created"] == 2
+
+
+def test_a_missing_secret_names_the_variable() -> None:
+    """Without a token the user is told which variable to set."""
+    with pytest.raises(Unauthorized, match="HUBSPOT_TOKEN is not set"):
+        target_from("hubspot", {})
+    target = target_from("hubspot", {"HUBSPOT_TOKEN": "s3cr3t"})
+    assert "s3cr3t" not in repr(target)
+    assert target.base_url == "https://api.hubapi.com"
+
+
+def test_server_down_is_resumable(rehearsal: Rehearsal) -> None:
+    """A run against a server that went away stops with "resume", and resumes to the end."""
+    planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(250)))
+    down = True
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        if down and "batch/create" in request.url.path:
+            raise httpx.ConnectError("refused", request=request)
+        return rehearsal.sandbox.handle(request)
+
+    rehearsal.wrap = lambda _: httpx.MockTransport(handle)
+    with pytest.raises(Unavailable, match="Nothing is lost"):
+        rehearsal.execute(planned.run)
+    down = False
+    report = rehearsal.execute(planned.run)
+    assert report.rows["created"] == 250
+    assert Counter(rehearsal.keys()) == Counter(f"k{n}" for n in range(1, 251))
