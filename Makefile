@@ -42,7 +42,7 @@ bench: $(STAMP) ## Measure beside bare polars: speed, memory, requests
 	$(BIN)/python -m tests.benchmarks.bench
 
 constraints: ## Pin the newest versions that pyproject.toml allows, with hashes
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	uv pip compile --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --extra dev --upgrade pyproject.toml -o constraints.txt
 
 fix: $(STAMP) ## Format and mend what can be mended

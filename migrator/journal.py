@@ -44,6 +44,10 @@ _OP_COLUMNS = (
 )
 
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: ``json.dumps`` with options makes an encoder per call, a third of a plan's time."""
+
+
 class RunState(StrEnum):
     """Where a run stands; each state says what a resume has to do.
 
@@ -364,10 +368,10 @@ def _row(op: Op) -> tuple[object, ...]:
         op.state,
         op.key,
         op.id,
-        json.dumps(dict(op.properties), ensure_ascii=False),
-        json.dumps(dict(op.before), ensure_ascii=False),
-        json.dumps([[link.type, link.key, link.id] for link in op.links], ensure_ascii=False),
-        json.dumps(dict(op.facts), ensure_ascii=False),
+        _json(dict(op.properties)),
+        _json(dict(op.before)) if op.before else "{}",
+        _json([[link.type, link.key, link.id] for link in op.links]) if op.links else "[]",
+        _json(dict(op.facts)),
         place.file if place else None,
         place.record if place else None,
         place.line if place else None,

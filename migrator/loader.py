@@ -20,7 +20,7 @@ from migrator.errors import (
     Unavailable,
 )
 from migrator.journal import Settled
-from migrator.model import Action, ObjectType, OnMissing, OpState
+from migrator.model import KEY_EXISTS, Action, ObjectType, OnMissing, OpState
 from migrator.plan import differences
 from migrator.progress import Progress, Silent
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from migrator.model import Link, Op, Outcome
     from migrator.vendors.base import Vendor
     from migrator.wire import Clock
-
-KEY_EXISTS = "key_exists"
-"""Code of a create that was refused because a record with its source key is there already."""
 
 _PARENTS, _RECORDS = 0, 1
 _READ = 2_000
@@ -205,10 +202,9 @@ class Loader:
         settled = [_from_outcome(by_key[outcome.key], outcome) for outcome in outcomes]
         settled += [Settled(op, OpState.WRITTEN, op.id) for op in link_only]
         settled = await self._those_there_already(settled)
-        await self._link(settled)
-        self._note(settled)
+        self._note(await self._linked(settled))
 
-    async def _link(self, settled: Sequence[Settled]) -> None:
+    async def _linked(self, settled: Sequence[Settled]) -> list[Settled]:
         """Link written records to their parents where the write did not do so."""
         inline = self._vendor.capabilities.links_on_create
         to_link = [
@@ -218,12 +214,25 @@ class Loader:
             and s.op.links
             and not (inline and s.op.action is Action.CREATE)
         ]
-        if to_link:
-            try:
-                await self._vendor.link(to_link)
-            except (Unavailable, QuotaSpent) as error:
-                # The records are written; only looking them up again may settle them.
-                raise OutcomeUnknown(str(error)) from error
+        if not to_link:
+            return list(settled)
+        try:
+            outcomes = await self._vendor.link(to_link)
+        except (Unavailable, QuotaSpent) as error:
+            # The records are written; only looking them up again may settle them.
+            raise OutcomeUnknown(str(error)) from error
+        refused = {o.key: o for o in outcomes if o.state is OpState.REFUSED}
+        return [
+            replace(
+                s,
+                state=OpState.REFUSED,
+                code=refused[s.op.key].code or "link_refused",
+                message=refused[s.op.key].message,
+            )
+            if s.op.key in refused
+            else s
+            for s in settled
+        ]
 
     # -- settling ------------------------------------------------------------------------------
 
@@ -237,9 +246,7 @@ class Loader:
                 any_open = True
             creates = [op for op in ops if op.action is Action.CREATE]
             settled = await self._look_up(creates)
-            linked = self._with_links(settled)
-            await self._link(linked)
-            self._note(linked)
+            self._note(await self._linked(self._with_links(settled)))
             # Updates and deletes are sent again: repeating them changes nothing.
             self._replan([op for op in ops if op.action is not Action.CREATE])
         return any_open

@@ -35,6 +35,9 @@ DEAL_FIELDS = (
 )
 """The canonical fields of a deal that are values; ``key`` and the links stand apart."""
 
+KEY_EXISTS = "key_exists"
+"""Code of an outcome: a create was refused because a record with its source key is there."""
+
 CUSTOM_PREFIX = "custom."
 """Before the name of a field of the target that has no canonical name."""
 
@@ -133,12 +136,14 @@ class Problem:
         code: short stable word, such as ``unknown_stage``.
         message: a sentence for the user, with a "did you mean" where there is one.
         value: the value as it stands in the record.
+        only_to_create: the record cannot be created so, but one that is there can be updated.
     """
 
     field: str
     code: str
     message: str
     value: str
+    only_to_create: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,7 +311,7 @@ class SandboxServer:
         InputError: the port is in use, or the address is not ours.
     """
 
-    def __init__(  # noqa: PLR0913 - each has its own meaning and default
+    def __init__(
         self,
         sandbox: Sandbox,
         *,

@@ -608,6 +608,33 @@ class VendorContract:
 
         clock.run(main())
 
+    def test_a_bad_link_costs_one_record(self, clock: VirtualClock, vendor: Vendor) -> None:
+        """Of many links one leads to nothing: its record is named, all others are linked."""
+
+        async def main() -> None:
+            account = await prepared(vendor)
+            firm = Op(1, COMPANIES, Action.CREATE, "acme", None, vendor.parent(COMPANIES, "acme"))
+            (firm_id,) = (await written(vendor, [firm])).values()
+            ops = creates(vendor, account, [deal(f"L-{i}") for i in range(9)])
+            ids = await written(vendor, ops)
+            ops = [
+                replace(
+                    op,
+                    id=ids[op.key],
+                    action=Action.UPDATE,
+                    links=(Link(COMPANIES, "acme", "404404" if op.key == "L-4" else firm_id),),
+                )
+                for op in ops
+            ]
+            outcomes = {outcome.key: outcome for outcome in await vendor.link(ops)}
+            assert {key for key, o in outcomes.items() if o.state is OpState.REFUSED} == {"L-4"}
+            assert set(outcomes) == set(ids)
+            assert outcomes["L-4"].message
+            linked = await vendor.linked(DEALS, ids.values(), COMPANIES)
+            assert {id_ for id_, to in linked.items() if to} == set(ids.values()) - {ids["L-4"]}
+
+        clock.run(main())
+
     # -- reading all ---------------------------------------------------------------------------
 
     def test_export_gives_each_record_once(self, clock: VirtualClock, vendor: Vendor) -> None:

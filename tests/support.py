@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from migrator.model import ObjectType
 from migrator.runs.execution import execute
 from migrator.runs.inputs import Request
 from migrator.runs.planning import plan_run
-from migrator.runs.target import Target
+from migrator.runs.target import Target, connected
 from migrator.runs.verification import Verification, verify_run
 from migrator.runs.workspace import Workspace
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from migrator.journal import Run
+    from migrator.model import Account
     from migrator.report import Report
     from migrator.runs.planning import Planned
 
@@ -112,7 +115,9 @@ class Rehearsal:
     def target(self) -> Target:
         """The sandbox as the account to write to."""
         transport = self.wrap(httpx.MockTransport(self.sandbox.handle))
-        return Target(product("hubspot"), f"http://{self.folder.name}.test", "secret", transport)
+        # Its own address per test: the lock of an account is machine-wide.
+        host = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
+        return Target(product("hubspot"), f"http://{host}.test", "secret", transport)
 
     def template(self, text: str = TEMPLATE, *, contacts: str = "park") -> str:
         """Write a template; its path."""
@@ -145,6 +150,19 @@ class Rehearsal:
     def load(self, template: str, *files: str, **options: Any) -> Report:
         """Plan and write."""
         return self.execute(self.plan(template, *files).run, **options)
+
+    def account(self) -> Account:
+        """The account as the vendor describes it."""
+        space = self.workspace()
+
+        async def describe() -> Account:
+            async with connected(self.target, space) as vendor:
+                return await vendor.describe((ObjectType.DEALS,))
+
+        try:
+            return asyncio.run(describe())
+        finally:
+            space.close()
 
     def verify(self) -> Verification:
         """Verify the newest run."""

@@ -16,6 +16,7 @@ from migrator.model import (
     Link,
     ObjectType,
     Op,
+    OpState,
 )
 from tests.hubspot_portal import Answer, Body, Portal, found, refusal, reply
 
@@ -162,12 +163,13 @@ def test_a_primary_company_is_not_replaced() -> None:
 
 
 def test_a_link_that_is_turned_down_is_told() -> None:
-    """It is an error that names the records; links that cannot be read are no answer."""
+    """It is an outcome with HubSpot's words; links that cannot be read are no answer."""
     bad = refusal("no such contact", "OBJECT_NOT_FOUND", context={"ids": ["9"]})
     portal = Portal(lambda *_: reply(207, results=[], errors=[bad]))
     op = Op(1, DEALS, Action.UPDATE, "k", "101", {}, links=(Link(CONTACTS, "c", "9"),))
-    with pytest.raises(InputError, match="ids 9"):
-        portal.clock.run(portal.vendor.link([op]))
+    (outcome,) = portal.clock.run(portal.vendor.link([op]))
+    assert (outcome.key, outcome.state) == ("k", OpState.REFUSED)
+    assert "no such contact" in outcome.message
     odd = Portal(lambda *_: reply(207, results=[], errors=[refusal("later", "RATE")]))
     with pytest.raises(Unavailable, match="later"):
         odd.clock.run(odd.vendor.linked(DEALS, ["101"], CONTACTS))

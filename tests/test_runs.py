@@ -74,7 +74,7 @@ def test_a_changed_row_is_updated_alone(rehearsal: Rehearsal) -> None:
     assert planned.plan.counts["update"] == 1
     assert planned.plan.counts["unchanged"] == 49
     changes = pl.read_parquet(planned.run.settings["files"]["plan"]).filter(action="update")
-    assert changes["changes"].to_list() == [[{"field": "amount", "before": "7.5", "after": "999"}]]
+    assert changes.select("before", "after").rows() == [('{"amount": "7.5"}', '{"amount": "999"}')]
     report = rehearsal.execute(planned.run)
     assert report.rows["updated"] == 1
     held = {r["migrator_key"]: r["amount"] for r in rehearsal.sandbox.records("deals")}
@@ -171,6 +171,26 @@ def test_a_link_that_is_new_is_an_update(rehearsal: Rehearsal) -> None:
     assert report.rows["updated"] == 5
     assert len(rehearsal.sandbox.associations("deals", "companies")) == 5
     assert rehearsal.load(template, linked).rows["unchanged"] == 5
+
+
+def test_a_file_that_only_fixes_owners_updates_them(rehearsal: Rehearsal) -> None:
+    """A record that is there needs no name and no stage to be updated; a new one does."""
+    rehearsal.load(rehearsal.template(), rehearsal.source(deals(5)))
+    owner = next(iter(rehearsal.account().owners)).email
+    template = rehearsal.template("name: owners\nkey: {from: id}\nfields: {owner: {from: owner}}\n")
+    rows = "".join(f"k{n},{owner}\n" for n in range(1, 8))
+    report = rehearsal.load(template, rehearsal.source("id,owner\n" + rows))
+    assert (report.rows["updated"], report.rows["rejected"]) == (5, 2)
+    assert report.adds_up
+    assert report.codes == {"missing_stage": 2}
+    assert all("hubspot_owner_id" in record for record in rehearsal.sandbox.records("deals"))
+
+
+def test_a_new_account_is_not_searched_for_what_it_cannot_hold(rehearsal: Rehearsal) -> None:
+    """10,000 new deals cost 100 batches: an account without the key field holds no key."""
+    rehearsal.load(rehearsal.template(), rehearsal.source(deals(1_000)))
+    batches = {name: n for name, n in rehearsal.sandbox.requests.items() if "batch" in name}
+    assert batches == {"POST objects/{type}/batch/create": 10}
 
 
 def test_a_dry_run_is_dry(rehearsal: Rehearsal) -> None:

@@ -6,13 +6,14 @@ load, a verify and an undo share, ``parents`` finds contacts and companies, ``pl
 
 from migrator.plan.compare import differences, to_write
 from migrator.plan.cost import Cost, cost
-from migrator.plan.planner import Intent, Plan, make_plan
+from migrator.plan.planner import Intent, Plan, PlannedOp, make_plan
 from migrator.plan.records import canonical_text, read_records
 
 __all__ = [
     "Cost",
     "Intent",
     "Plan",
+    "PlannedOp",
     "canonical_text",
     "cost",
     "differences",

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.journal import Journal
-    from migrator.model import Account, Encoded, Held, Link, Record
+    from migrator.model import Account, Encoded, Held, Link, Problem, Record
     from migrator.vendors.base import Vendor
 
 _CHUNK = 2_000
 _FACTS = ("pipeline", "stage", "status", "owner", "currency", "amount")
+
+
+PlannedOp = tuple[Op, str, str]
+"""An op with its code and message; both are blank unless it is parked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,9 @@ class Intent:
         on_conflict: canonical field to what to do with one that the account fills otherwise.
         on_missing: parents' type to what to do when the account does not know one.
         problems: NDJSON file to which rejected values are written, one problem a line.
+        table: is given every op of the plan, to be written down for people.
         fields: what each canonical field is called in the source, for messages.
+        nothing_held: the account's key field was created a moment ago, so that no record has one.
     """
 
     run: str
@@ -47,7 +53,9 @@ class Intent:
     on_conflict: Callable[[str], OnConflict]
     on_missing: Mapping[ObjectType, OnMissing]
     problems: Path
+    table: Callable[[Sequence[PlannedOp]], None] = lambda _: None
     fields: Mapping[str, str] = field(default_factory=dict)
+    nothing_held: bool = False
 
 
 @dataclass
@@ -90,12 +98,8 @@ async def make_plan(
     with intent.problems.open("w", encoding="utf-8") as problems:
         for records in read_records(intent.records, intent.type, chunk=_CHUNK):
             encoded = [(record, vendor.encode(record, account)) for record in records]
-            good = [(record, enc) for record, enc in encoded if not enc.problems]
-            for record, enc in encoded:
-                if enc.problems:
-                    planner.reject(record, enc)
-                    problems.writelines(planner.problem_lines(record, enc))
-            await planner.add(good)
+            for record, rejected in await planner.add(encoded):
+                problems.writelines(planner.problem_lines(record, rejected))
             report.advance(len(records), rejected=planner.plan.counts["rejected"])
     return planner.finish()
 
@@ -112,7 +116,7 @@ class _Planner:
         self._writes: Counter[tuple[ObjectType, Action]] = Counter()
         self._linked_updates = 0
 
-    def reject(self, record: Record, encoded: Encoded) -> None:
+    def _reject(self, encoded: Encoded, record: Record) -> None:
         first = encoded.problems[0]
         self.plan.counts["rejected"] += 1
         self.plan.codes[first.code] += 1
@@ -129,10 +133,15 @@ class _Planner:
             }
             yield json.dumps(row, ensure_ascii=False) + "\n"
 
-    async def add(self, records: Sequence[tuple[Record, Encoded]]) -> None:
-        """Ops of a chunk of good records, into the journal in one transaction."""
-        await self._resolver.look_up([record for record, _ in records])
+    async def add(self, records: Sequence[tuple[Record, Encoded]]) -> list[tuple[Record, Encoded]]:
+        """Ops of a chunk, into the journal in one transaction; returns the rejected records."""
+        records, rejected = _parted(records, lambda _, problem: not problem.only_to_create)
         held = await self._held(records)
+        records, too_little = _parted(records, lambda record, _: record.key not in held)
+        rejected += too_little
+        for record, encoded in rejected:
+            self._reject(encoded, record)
+        await self._resolver.look_up([record for record, _ in records])
         parents: list[Op] = []
         entries: list[tuple[Op, Parents]] = []
         for record, encoded in records:
@@ -147,17 +156,20 @@ class _Planner:
         for op in parents:
             self._writes[op.type, op.action] += 1
         self.plan.counts["parents"] += len(parents)
-        rows = [(op, "", "") for op in parents]
+        rows: list[PlannedOp] = [(op, "", "") for op in parents]
         rows += [
             (op, "parked" if of_record.parked else "", "; ".join(of_record.parked))
             for op, of_record in entries
         ]
         self._journal.add_ops(self._intent.run, rows)
+        self._intent.table(rows)
+        return rejected
 
     async def _held(self, records: Sequence[tuple[Record, Encoded]]) -> dict[str, Held]:
         type = self._intent.type
-        if KEY_FIELD not in self._account.fields.get(type, {}) or not records:
-            return {}  # an account without the key field holds nothing of ours
+        fields = self._account.fields.get(type, {})
+        if self._intent.nothing_held or KEY_FIELD not in fields or not records:
+            return {}  # an account without the key field, until now, holds nothing of ours
         wanted = {name for _, encoded in records for name in encoded.properties}
         return await self._vendor.find(type, [record.key for record, _ in records], wanted)
 
@@ -218,6 +230,18 @@ class _Planner:
     def finish(self) -> Plan:
         self.plan.cost = cost(self._vendor, self._writes, self._linked_updates)
         return self.plan
+
+
+def _parted(
+    records: Sequence[tuple[Record, Encoded]], counts: Callable[[Record, Problem], bool]
+) -> tuple[list[tuple[Record, Encoded]], list[tuple[Record, Encoded]]]:
+    """Records without and with a problem that counts."""
+    fine: list[tuple[Record, Encoded]] = []
+    faulty: list[tuple[Record, Encoded]] = []
+    for record, encoded in records:
+        bad = any(counts(record, problem) for problem in encoded.problems)
+        (faulty if bad else fine).append((record, encoded))
+    return fine, faulty
 
 
 def _with_new_links(op: Op, there: Mapping[ObjectType, Mapping[str, frozenset[str]]]) -> Op:

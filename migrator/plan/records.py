@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINK_FIELDS = (ObjectType.CONTACTS, ObjectType.COMPANIES)
+_BLOCK = 50_000
+"""Rows read at once: a slice of Parquet costs a whole row group, however short it is."""
+
 _BOOKKEEPING = frozenset({"_file", "_record", "_line", "_rows", "key", *LINK_FIELDS})
 
 
@@ -44,9 +47,10 @@ def read_records(path: Path, type: ObjectType, *, chunk: int) -> Iterator[list[R
     """Prepared records, ``chunk`` rows at a time; memory does not grow with the file."""
     scan = pl.scan_parquet(path)
     total = scan.select(pl.len()).collect().item()
-    for offset in range(0, total, chunk):
-        rows = scan.slice(offset, chunk).collect()
-        yield [_record(row, type) for row in rows.iter_rows(named=True)]
+    block = chunk * max(1, _BLOCK // chunk)
+    for offset in range(0, total, block):
+        for rows in scan.slice(offset, block).collect().iter_slices(chunk):
+            yield [_record(row, type) for row in rows.iter_rows(named=True)]
 
 
 def _record(row: Mapping[str, object], type: ObjectType) -> Record:

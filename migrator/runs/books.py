@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,10 +12,11 @@ from migrator.model import OpState
 from migrator.runs.inputs import TURNED_DOWN, Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Sequence
     from pathlib import Path
 
     from migrator.journal import Journal
+    from migrator.plan import PlannedOp
 
 _PLAN_CHUNK = 20_000
 _PLAN_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -26,7 +28,8 @@ _PLAN_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "file": pl.String,
     "record": pl.Int64,
     "line": pl.Int64,
-    "changes": pl.List(pl.Struct({"field": pl.String, "before": pl.String, "after": pl.String})),
+    "before": pl.String,
+    "after": pl.String,
     "message": pl.String,
 }
 
@@ -50,50 +53,53 @@ def write_turned_down(journal: Journal, run_id: str, inputs: Inputs, target: Pat
     return inputs.write_rejects(target)
 
 
-def write_plan(journal: Journal, run_id: str, target: Path) -> None:
-    """Write all ops of a run as Parquet: what happens to which record, before and after."""
-    parts = target.with_suffix(".parts")
-    parts.mkdir(exist_ok=True)
-    names = []
-    for number, frame in enumerate(_frames(journal, run_id)):
-        names.append(parts / f"{number:06}.parquet")
-        frame.write_parquet(names[-1])
-    if names:
-        pl.scan_parquet(names).sink_parquet(target)
-    for name in names:
-        name.unlink()
-    parts.rmdir()
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _frames(journal: Journal, run_id: str) -> Iterator[pl.DataFrame]:
-    """Ops as frames of at most ``_PLAN_CHUNK`` rows; at least one, so that there is a schema."""
-    rows: list[tuple[object, ...]] = []
-    for finished in journal.finished(run_id):
-        op = finished.op
-        place = op.place
-        rows.append(
-            (
-                op.type.value,
-                op.action.value,
-                op.state.value,
-                op.key,
-                op.id,
-                place.file if place else None,
-                place.record if place else None,
-                place.line if place else None,
-                _changes(op.properties, op.before),
-                finished.message or None,
-            )
-        )
-        if len(rows) == _PLAN_CHUNK:
-            yield pl.DataFrame(rows, schema=_PLAN_SCHEMA, orient="row")
-            rows = []
-    yield pl.DataFrame(rows, schema=_PLAN_SCHEMA, orient="row")
+class PlanTable:
+    """Writes the ops of a plan as Parquet, as they are made: what happens to which record.
 
+    ``before`` and ``after`` are JSON objects by the vendor's field names, in one text column each:
+    lists and structs cost polars ten times as much to build from rows. The file is there when
+    ``close`` returns.
+    """
 
-def _changes(
-    after: Mapping[str, str], before: Mapping[str, str | None]
-) -> list[dict[str, str | None]]:
-    return [
-        {"field": name, "before": before.get(name), "after": value} for name, value in after.items()
-    ]
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._parts = target.with_suffix(".parts")
+        shutil.rmtree(self._parts, ignore_errors=True)
+        self._parts.mkdir()
+        self._names: list[Path] = []
+        self._rows: list[PlannedOp] = []
+
+    def add(self, rows: Sequence[PlannedOp]) -> None:
+        """More ops."""
+        self._rows += rows
+        if len(self._rows) >= _PLAN_CHUNK:
+            self._flush()
+
+    def close(self) -> None:
+        """Put the parts together under the table's own name."""
+        if self._rows or not self._names:
+            self._flush()
+        pl.scan_parquet(self._names).sink_parquet(self._target)
+        shutil.rmtree(self._parts)
+
+    def _flush(self) -> None:
+        ops = [op for op, _, _ in self._rows]
+        columns: dict[str, list[object]] = {
+            "type": [op.type.value for op in ops],
+            "action": [op.action.value for op in ops],
+            "state": [op.state.value for op in ops],
+            "key": [op.key for op in ops],
+            "id": [op.id for op in ops],
+            "file": [op.place.file if op.place else None for op in ops],
+            "record": [op.place.record if op.place else None for op in ops],
+            "line": [op.place.line if op.place else None for op in ops],
+            "before": [_json(dict(op.before)) if op.before else None for op in ops],
+            "after": [_json(dict(op.properties)) for op in ops],
+            "message": [message or None for _, _, message in self._rows],
+        }
+        self._names.append(self._parts / f"{len(self._names):06}.parquet")
+        pl.DataFrame(columns, schema=_PLAN_SCHEMA).write_parquet(self._names[-1])
+        self._rows = []

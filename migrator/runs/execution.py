@@ -106,7 +106,8 @@ async def _provision(
     if missing.pipelines or run.state is RunState.PROVISIONING:
         workspace.journal.clear_ops(run.id)
         changed = replace(run, account_fingerprint=account.fingerprint())
-        await store_plan(workspace, changed, inputs, vendor, account)
+        fresh = run.state is RunState.PLANNED and inputs.template.object in missing.keys
+        await store_plan(workspace, changed, inputs, vendor, account, nothing_held=fresh)
 
 
 async def _load(

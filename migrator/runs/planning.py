@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +10,15 @@ from migrator.errors import InputError
 from migrator.files import ReadOptions
 from migrator.journal import Run, RunState
 from migrator.model import OnConflict
-from migrator.plan import Intent, Plan, make_plan
-from migrator.runs.books import write_plan, write_turned_down
+from migrator.plan import Intent, Plan, PlannedOp, make_plan
+from migrator.runs.books import PlanTable, write_turned_down
 from migrator.runs.inputs import PROBLEMS, TURNED_DOWN, Inputs, Request, read_inputs
 from migrator.runs.target import connected
 from migrator.runs.workspace import new_run_id
 from migrator.template import LINK_FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from migrator.model import Account, ObjectType, Provision
@@ -92,7 +93,8 @@ async def plan_run(
         workspace.journal.add_run(run)
         missing = vendor.lacking(account, inputs.template.provision())
         view = vendor.provisional(account, missing)
-        plan = await store_plan(workspace, run, inputs, vendor, view)
+        fresh = inputs.template.object in missing.keys
+        plan = await store_plan(workspace, run, inputs, vendor, view, nothing_held=fresh)
     rejected = workspace.journal.run(run_id).settings["rejected"]
     ensure_within(limit, rejected, inputs.prepared.rows, folder / "rejects.csv")
     workspace.journal.set_state(run_id, RunState.PLANNED)
@@ -100,22 +102,28 @@ async def plan_run(
 
 
 async def store_plan(
-    workspace: Workspace, run: Run, inputs: Inputs, vendor: Vendor, account: Account
+    workspace: Workspace,
+    run: Run,
+    inputs: Inputs,
+    vendor: Vendor,
+    account: Account,
+    *,
+    nothing_held: bool = False,
 ) -> Plan:
     """Make a plan of prepared inputs: ops into the journal, rejects and plan into files."""
     template = inputs.template
     workspace.progress.start("plan", inputs.prepared.records_count)
-    plan = await make_plan(
-        vendor, account, _intent(run.id, inputs), workspace.journal, workspace.progress
-    )
+    table = PlanTable(inputs.folder / "plan.parquet")
+    intent = replace(_intent(run.id, inputs, table.add), nothing_held=nothing_held)
+    plan = await make_plan(vendor, account, intent, workspace.journal, workspace.progress)
+    table.close()
     workspace.progress.finish()
     (inputs.folder / TURNED_DOWN).unlink(missing_ok=True)
     codes = inputs.codes()
-    rejects, table = inputs.folder / "rejects.csv", inputs.folder / "plan.parquet"
-    files = {"plan": str(table)}
+    rejects = inputs.folder / "rejects.csv"
+    files = {"plan": str(inputs.folder / "plan.parquet")}
     if write_turned_down(workspace.journal, run.id, inputs, rejects):
         files["rejects"] = str(rejects)
-    write_plan(workspace.journal, run.id, table)
     settings: dict[str, Any] = {
         **run.settings,
         "rejected": codes.total(),
@@ -145,7 +153,7 @@ def types_of(template: Template) -> tuple[ObjectType, ...]:
     )
 
 
-def _intent(run_id: str, inputs: Inputs) -> Intent:
+def _intent(run_id: str, inputs: Inputs, table: Callable[[Sequence[PlannedOp]], None]) -> Intent:
     template = inputs.template
     return Intent(
         run=run_id,
@@ -154,6 +162,7 @@ def _intent(run_id: str, inputs: Inputs) -> Intent:
         on_conflict=lambda name: template.field(name).on_conflict,
         on_missing={type: template.field(name).on_missing for name, type in LINK_FIELDS.items()},
         problems=inputs.folder / PROBLEMS,
+        table=table,
         fields=inputs.prepared.fields,
     )
 

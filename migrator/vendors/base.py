@@ -138,8 +138,11 @@ class Vendor(Protocol):
         """
         ...
 
-    async def link(self, ops: Sequence[Op]) -> None:
-        """Link existing records (``op.id``) to their ``op.links``; repeating is harmless."""
+    async def link(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Link existing records (``op.id``) to their ``op.links``; repeating is harmless.
+
+        Exactly one outcome per op: WRITTEN when all its links are there, else REFUSED.
+        """
         ...
 
     async def linked(

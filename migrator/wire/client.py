@@ -22,7 +22,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds: a batch of a hundred rows may take a CRM a good while; a connection may not."""
 
 
-async def request(  # noqa: PLR0913  # the parts of a request
+async def request(  # the parts of a request
     client: httpx.AsyncClient,
     method: str,
     path: str,

@@ -114,9 +114,9 @@ class HubSpot:
         """Carry out ops of one action."""
         return await write.write(self._calls, type, action, ops)
 
-    async def link(self, ops: Sequence[Op]) -> None:
+    async def link(self, ops: Sequence[Op]) -> list[Outcome]:
         """Link existing records to their parents."""
-        await links.link(self._calls, ops)
+        return await links.link(self._calls, ops)
 
     async def linked(
         self, type: ObjectType, ids: Collection[str], to: ObjectType

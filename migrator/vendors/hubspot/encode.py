@@ -105,7 +105,12 @@ class _Draft:
 
     def problem(self, field: str, bad: BadValue) -> None:
         value = self.record.values.get(field, "")
-        self.problems.append(Problem(field, bad.code, str(bad), value))
+        # A record that is there has a name and a stage; a file need not repeat them to update it.
+        enough = bad.code == "missing_name" or (
+            bad.code == "missing_stage" and "pipeline" not in self.record.values
+        )
+        problem = Problem(field, bad.code, str(bad), value, only_to_create=enough)
+        self.problems.append(problem)
 
     def convert(self, name: str, field: str, convert: Callable[[str], str], value: str) -> None:
         try:

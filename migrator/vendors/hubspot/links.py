@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, Unavailable
-from migrator.model import ObjectType
-from migrator.vendors.hubspot.answers import Json, objects, read_fault
+from migrator.model import ObjectType, OpState, Outcome
+from migrator.vendors.hubspot.answers import Fault, Json, body, is_row_fault, objects, read_fault
 from migrator.vendors.hubspot.calls import BATCH, chunks, next_page
-from migrator.wire import Effect
+from migrator.wire import Effect, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,12 +77,31 @@ def _kind(type: ObjectType, to: ObjectType) -> Kind:
         raise InputError(f"HubSpot's {type} are not linked to {to} by migrator.") from None
 
 
-async def link(calls: Calls, ops: Sequence[Op]) -> None:
+async def link(calls: Calls, ops: Sequence[Op]) -> list[Outcome]:
     """Link existing records; a company becomes primary only where a deal has no primary one.
 
-    Raises:
-        InputError: HubSpot turns a link down, mostly because a record was deleted meanwhile.
+    What HubSpot turns down, mostly because a record was deleted meanwhile, is halved down to the
+    record that is to blame: linking again what was linked already changes nothing.
     """
+    try:
+        await _link(calls, ops)
+    except _LinkRefused as refused:
+        if len(ops) == 1:
+            return [Outcome(ops[0].key, OpState.REFUSED, None, refused.code, str(refused))]
+        half = len(ops) // 2
+        return await link(calls, ops[:half]) + await link(calls, ops[half:])
+    return [Outcome(op.key, OpState.WRITTEN, op.id) for op in ops]
+
+
+class _LinkRefused(Exception):
+    """HubSpot turned one of several links down."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"the record was written, but not its links: {fault.message}")
+        self.code = fault.code
+
+
+async def _link(calls: Calls, ops: Sequence[Op]) -> None:
     pairs: dict[tuple[ObjectType, ObjectType], list[tuple[str, Link]]] = {}
     for op in ops:
         for parent in op.links:
@@ -98,8 +117,19 @@ async def link(calls: Calls, ops: Sequence[Op]) -> None:
         path = calls.paths.associations(type, to, "batch/create")
         # The limit is said to be 2,000, which is UNCERTAIN; 100 is what every batch takes.
         for chunk in chunks(inputs, BATCH):
-            found = await calls.send("POST", path, {"inputs": chunk}, Effect.REPEATABLE)
-            _no_errors(found, f"links of {type} to {to}")
+            await _send(calls, path, chunk)
+
+
+async def _send(calls: Calls, path: str, inputs: list[Json]) -> None:
+    content = {"inputs": inputs}
+    effect = Effect.REPEATABLE
+    response = await request(calls.client, "POST", path, effect=effect, json=content)
+    found = body(response)
+    if is_row_fault(response.status_code, found):
+        raise _LinkRefused(read_fault(found))
+    calls.check(response, f"POST {path}")
+    for error in objects(found.get("errors")):
+        raise _LinkRefused(read_fault(error))
 
 
 async def _with_primary(
@@ -110,14 +140,6 @@ async def _with_primary(
         return set()
     there = await _associations(calls, types, ids)
     return {id_ for id_, parents in there.items() if any(kind.first in t for _, t in parents)}
-
-
-def _no_errors(found: Json, what: str) -> None:
-    errors = [read_fault(error) for error in objects(found.get("errors"))]
-    if errors:
-        ids = ", ".join(sorted(errors[0].ids))
-        where = f" (ids {ids})" if ids else ""
-        raise InputError(f"HubSpot turned {what} down{where}: {errors[0].message}.")
 
 
 async def linked(

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from migrator.errors import MigratorError, OutcomeUnknown
-from migrator.model import Action, ObjectType, OpState, Outcome
+from migrator.model import KEY_EXISTS, Action, ObjectType, OpState, Outcome
 from migrator.vendors.hubspot.answers import Fault, Json, body, is_row_fault, objects, read_fault
 from migrator.vendors.hubspot.encode import key_property
 from migrator.vendors.hubspot.links import inline
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from migrator.model import Op
     from migrator.vendors.hubspot.calls import Calls
-
-KEY_EXISTS = "key_exists"
-"""Code of a create that is turned down because a record with its source key is there."""
 
 _VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.DELETE: "archive"}
 
