@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from migrator.cli.main import main
 from migrator.cli.show import duration
+from migrator.runs.target import account_lock, target_from
 from migrator.sandbox import SandboxServer
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
 from tests.support import TEMPLATE, deals
@@ -109,8 +112,6 @@ def test_verify_names_what_somebody_changed(shell: Shell, sandbox: HubSpotSandbo
     """A value changed behind the run's back is named with ours and theirs; exit 1."""
     assert shell("run", "template.yaml", "deals.csv", "--to", "hubspot", "--yes", "-q")[0] == 0
     environment = os.environ
-    import httpx  # noqa: PLC0415
-
     record = sandbox.records("deals")[4]
     httpx.patch(
         f"{environment['HUBSPOT_BASE_URL']}/crm/v3/objects/deals/{record['id']}",
@@ -239,6 +240,42 @@ def test_standard_input_is_a_source(shell: Shell, sandbox: HubSpotSandbox) -> No
     code, out, _ = shell("resume")
     assert code == 0
     assert "40" in out
+
+
+def test_a_sandbox_is_served_until_ctrl_c(tmp_path: Path) -> None:
+    """It says how to use it, answers, and ends cleanly; a port in use is told with the way out."""
+    command = [sys.executable, "-u", "-m", "migrator", "sandbox", "hubspot", "--port"]
+    with subprocess.Popen([*command, "0"], stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        url = serving.stdout.readline().split(" at ")[1].split()[0]
+        assert f"HUBSPOT_BASE_URL={url}" in serving.stdout.readline()
+        state = httpx.get(f"{url}/__sandbox__/state").json()
+        assert state["records"]["deals"] == 0
+        port = url.rsplit(":", 1)[1]
+        second = subprocess.run([*command, port], capture_output=True, text=True, check=False)
+        assert second.returncode == 2
+        assert f"Port {port}" in second.stderr
+        assert "--port" in second.stderr
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(10) == 0
+
+
+def test_a_second_run_on_the_account_ends_with_6(shell: Shell, sandbox: HubSpotSandbox) -> None:
+    """While another process holds the account, a run is told so and writes nothing."""
+    account = json.loads(shell("vendors", "describe", "hubspot")[1])
+    target = target_from("hubspot", os.environ)
+    command = ["run", "template.yaml", "deals.csv", "--to", "hubspot", "--yes"]
+    with account_lock(target, account["id"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "migrator", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 6, done.stderr
+    assert "Another run" in done.stderr
+    assert sandbox.records("deals") == []
+    assert shell(*command)[0] == 0
 
 
 def test_help_is_there_for_every_command(shell: Shell) -> None:

@@ -129,6 +129,42 @@ def test_one_bad_row_costs_one_row(rehearsal: Rehearsal) -> None:
     assert len(rehearsal.keys()) == 300
 
 
+@pytest.mark.parametrize("turned_down_by", ["rule", "crm"])
+def test_ten_thousand_deals_with_one_bad_row(rehearsal: Rehearsal, turned_down_by: str) -> None:
+    """9,999 are written, one is named; the mended file writes exactly that one."""
+    template = rehearsal.template(
+        TEMPLATE.replace("  owner:", "  custom.contract_no: {from: contract}\n  owner:")
+    )
+    unique = {"name": "contract_no", "label": "Contract", "groupName": "dealinformation"}
+    unique |= {"type": "string", "fieldType": "text", "hasUniqueValue": True}  # type: ignore[dict-item]
+    _client(rehearsal).post("/crm/v3/properties/deals", json=unique).raise_for_status()
+    title = (lambda n: "" if n == 5_000 else f"Deal {n}") if turned_down_by == "rule" else str
+    contract = (lambda n: n - (n == 5_000)) if turned_down_by == "crm" else str
+    bad = deals(10_000, title=title, contract=contract)
+    report = rehearsal.load(template, rehearsal.source(bad))
+    assert report.rows["created"] == 9_999
+    assert report.rows["rejected" if turned_down_by == "rule" else "refused"] == 1
+    assert report.adds_up
+    (row,) = pl.read_csv(report.files["rejects"], infer_schema=False).to_dicts()
+    doubtful = {"k5000"} if turned_down_by == "rule" else {"k4999", "k5000"}
+    assert row["id"] in doubtful
+    if turned_down_by == "crm":
+        assert "already has that value" in row["_error"]
+    mended = deals(10_000, contract=str)
+    report = rehearsal.load(template, rehearsal.source(mended, "mended.csv"))
+    assert report.rows["created"] == 1
+    assert len(set(rehearsal.keys())) == len(rehearsal.keys()) == 10_000
+
+
+def _client(rehearsal: Rehearsal) -> httpx.Client:
+    """A user of the account who is not us."""
+    return httpx.Client(
+        transport=httpx.MockTransport(rehearsal.sandbox.handle),
+        base_url="http://x.test",
+        headers={"Authorization": "Bearer secret"},
+    )
+
+
 def test_contacts_and_companies_are_linked(rehearsal: Rehearsal) -> None:
     """Companies are created once and linked; unknown contacts park their deals by policy."""
     source = rehearsal.source(
@@ -222,11 +258,7 @@ def test_pipelines_are_created_when_asked_for(rehearsal: Rehearsal) -> None:
 def test_a_plan_refuses_an_account_that_changed_since(rehearsal: Rehearsal) -> None:
     """Somebody's new stage between plan and run stops the run before anything is written."""
     planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(2)))
-    client = httpx.Client(
-        transport=httpx.MockTransport(rehearsal.sandbox.handle),
-        base_url="http://x.test",
-        headers={"Authorization": "Bearer secret"},
-    )
+    client = _client(rehearsal)
     body = {"label": "New", "displayOrder": 9, "metadata": {"probability": "0.5"}}
     client.post("/crm/v3/pipelines/deals/default/stages", json=body).raise_for_status()
     with pytest.raises(InputError, match="was changed since"):
@@ -296,7 +328,7 @@ def test_one_run_at_a_time_on_an_account(rehearsal: Rehearsal) -> None:
     """A second run on the same account is told so and writes nothing."""
     planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(2)))
     with (
-        account_lock(rehearsal.target, planned.account),
+        account_lock(rehearsal.target, planned.account.id),
         pytest.raises(Locked, match="Another run"),
     ):
         rehearsal.execute(planned.run)

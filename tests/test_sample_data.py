@@ -221,7 +221,7 @@ def test_a_shipped_template_rejects_the_wrong_rows_alone(layout: Layout, tmp_pat
     assert prepared.rows == layout.rows
     assert prepared.records_count == layout.rows - len(wrong)
     assert prepared.rejected == len(wrong)
-    assert inputs.codes() == codes(layout.mistakes, live=False)
+    assert inputs.reasons().codes == codes(layout.mistakes, live=False)
 
 
 @pytest.mark.parametrize("told", range(2))

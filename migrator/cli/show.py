@@ -45,7 +45,7 @@ def checked(result: Checked) -> str:
     if prepared.merged:
         lines.append(f"  {'merged':<14}{prepared.merged:>10,}")
     lines.append(f"  {'rejected':<14}{result.rejected:>10,}")
-    lines += [f"  {count:>24,}  {code}" for code, count in result.codes.most_common()]
+    lines += _reasons(result.reasons.codes, result.reasons.examples)
     if result.rejects:
         lines += ["", f"  rejects: {result.rejects}"]
     return "\n".join(lines)
@@ -86,12 +86,7 @@ def plan(planned: Planned) -> str:
     lines.append(f"  {'rejected':<14}{settings['rejected']:>10,}")
     if planned.inputs.prepared.merged:
         lines.append(f"  {'merged':<14}{planned.inputs.prepared.merged:>10,}")
-    if settings["rejected_codes"]:
-        lines += ["", "  Rejected, by reason:"]
-        lines += [
-            f"  {count:>8,}  {code}" + _because(settings["examples"].get(code))
-            for code, count in settings["rejected_codes"].items()
-        ]
+    lines += _reasons(settings["rejected_codes"], settings["examples"])
     missing = list(_missing(planned))
     if missing:
         lines += ["", "  To create in the account first:", *(f"    {line}" for line in missing)]
@@ -101,8 +96,13 @@ def plan(planned: Planned) -> str:
     return "\n".join(lines)
 
 
-def _because(example: str | None) -> str:
-    return f": {example}" if example else ""
+def _reasons(codes: Mapping[str, int], examples: Mapping[str, str]) -> list[str]:
+    """How many rows per reason, the most frequent first, each with its first row."""
+    if not codes:
+        return []
+    ordered = sorted(codes.items(), key=lambda item: -item[1])
+    lines = [f"  {count:>8,}  {code}: {examples.get(code, '')}" for code, count in ordered]
+    return ["", "  Rejected, by reason:", *lines]
 
 
 def _missing(planned: Planned) -> Iterable[str]:

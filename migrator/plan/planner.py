@@ -65,8 +65,6 @@ class Plan:
     Attributes:
         counts: records per ``create``, ``update``, ``unchanged``, ``rejected``, ``parked``, and
             ``parents`` to create.
-        codes: rejected records by code of their first problem.
-        examples: for each code, the message of the first record that has it.
         skipped_links: links left out because the template says so.
         ignored: canonical fields with a value that the vendor cannot hold: in how many records.
         cost: what carrying it out takes.
@@ -74,8 +72,6 @@ class Plan:
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    codes: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
     skipped_links: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
     cost: Cost = field(default_factory=lambda: Cost(0, None, 0.0))
@@ -116,12 +112,6 @@ class _Planner:
         self._writes: Counter[tuple[ObjectType, Action]] = Counter()
         self._linked_updates = 0
 
-    def _reject(self, encoded: Encoded, record: Record) -> None:
-        first = encoded.problems[0]
-        self.plan.counts["rejected"] += 1
-        self.plan.codes[first.code] += 1
-        self.plan.examples.setdefault(first.code, f"record {record.place.record}: {first.message}")
-
     def problem_lines(self, record: Record, encoded: Encoded) -> Iterable[str]:
         for problem in encoded.problems:
             row = {
@@ -139,8 +129,7 @@ class _Planner:
         held = await self._held(records)
         records, too_little = _parted(records, lambda record, _: record.key not in held)
         rejected += too_little
-        for record, encoded in rejected:
-            self._reject(encoded, record)
+        self.plan.counts["rejected"] += len(rejected)
         await self._resolver.look_up([record for record, _ in records])
         parents: list[Op] = []
         entries: list[tuple[Op, Parents]] = []

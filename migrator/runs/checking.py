@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from migrator.runs.inputs import Inputs, Request, read_inputs
+from migrator.runs.inputs import Inputs, Reasons, Request, read_inputs
 from migrator.runs.planning import ensure_within
 
 if TYPE_CHECKING:
-    from collections import Counter
     from pathlib import Path
 
     from migrator.runs.planning import Limit
@@ -21,13 +20,13 @@ class Checked:
     """What a check found."""
 
     inputs: Inputs
-    codes: Counter[str]
+    reasons: Reasons
     rejects: Path | None
 
     @property
     def rejected(self) -> int:
         """Rows that were turned down."""
-        return self.codes.total()
+        return self.reasons.codes.total()
 
     def data(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -37,7 +36,8 @@ class Checked:
             "records": prepared.records_count,
             "merged": prepared.merged,
             "rejected": self.rejected,
-            "codes": dict(self.codes.most_common()),
+            "codes": dict(self.reasons.codes.most_common()),
+            "examples": self.reasons.examples,
             "decisions": [*self.inputs.source.describe(), *prepared.decisions],
             "notices": list(prepared.notices),
             "rejects": str(self.rejects) if self.rejects else None,
@@ -57,6 +57,6 @@ def check_files(workspace: Workspace, request: Request, limit: Limit | None = No
     workspace.progress.finish()
     target = folder / "rejects.csv"
     written = inputs.write_rejects(target)
-    codes = inputs.codes()
-    ensure_within(limit, codes.total(), inputs.prepared.rows, target)
-    return Checked(inputs, codes, target if written else None)
+    reasons = inputs.reasons()
+    ensure_within(limit, reasons.codes.total(), inputs.prepared.rows, target)
+    return Checked(inputs, reasons, target if written else None)

@@ -61,7 +61,7 @@ async def execute(
         account = await vendor.describe(types_of(inputs.template))
         same_account(run, account)
         _unchanged_account(run, account)
-        with account_lock(target, account):
+        with account_lock(target, account.id):
             if run.state in _UNSENT:
                 await _provision(workspace, run, inputs, vendor, account)
             run = workspace.journal.run(run.id)

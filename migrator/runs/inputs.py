@@ -38,6 +38,14 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Reasons:
+    """Why rows were rejected: how many per code, and the first row that has it."""
+
+    codes: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Inputs:
     """A request, read and prepared."""
 
@@ -56,11 +64,18 @@ class Inputs:
                 frames.append(pl.scan_ndjson(problems, schema=_SCHEMA))
         return pl.concat(frames)
 
-    def codes(self) -> Counter[str]:
-        """Rejected rows by code of their first problem."""
+    def reasons(self) -> Reasons:
+        """Rejected rows by code of their first problem, each with an example."""
         first = self.rejections().unique("_record", keep="first", maintain_order=True)
-        counts = first.group_by("_code").len().collect()
-        return Counter(dict(counts.iter_rows()))
+        by_code = first.group_by("_code").agg(
+            pl.len(), pl.col("_record", "_field", "_error").sort_by("_record").first()
+        )
+        reasons = Reasons()
+        for code, count, record, column, error in by_code.collect().iter_rows():
+            reasons.codes[code] = count
+            where = f'record {record}, column "{column}"' if column else f"record {record}"
+            reasons.examples[code] = f"{where}: {error}"
+        return reasons
 
     def write_rejects(self, target: Path) -> int:
         """Write ``rejects.csv``: the original rows with what is wrong with them."""

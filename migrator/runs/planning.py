@@ -119,16 +119,16 @@ async def store_plan(
     table.close()
     workspace.progress.finish()
     (inputs.folder / TURNED_DOWN).unlink(missing_ok=True)
-    codes = inputs.codes()
+    reasons = inputs.reasons()
     rejects = inputs.folder / "rejects.csv"
     files = {"plan": str(inputs.folder / "plan.parquet")}
     if write_turned_down(workspace.journal, run.id, inputs, rejects):
         files["rejects"] = str(rejects)
     settings: dict[str, Any] = {
         **run.settings,
-        "rejected": codes.total(),
-        "rejected_codes": dict(codes),
-        "examples": plan.examples,
+        "rejected": reasons.codes.total(),
+        "rejected_codes": dict(reasons.codes.most_common()),
+        "examples": reasons.examples,
         "plan": {"counts": dict(plan.counts), "cost": asdict(plan.cost)},
         "origin": plan.origin,
         "kept": [

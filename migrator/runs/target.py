@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from migrator.model import Account
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Product, Vendor
 
@@ -77,7 +76,7 @@ async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Vendo
 
 
 @contextlib.contextmanager
-def account_lock(target: Target, account: Account) -> Iterator[None]:
+def account_lock(target: Target, account: str) -> Iterator[None]:
     """Hold an account alone; the system lets go of it when the process dies.
 
     The lock is in the machine's temporary folder and not beside the journal: two runs from two
@@ -89,12 +88,12 @@ def account_lock(target: Target, account: Account) -> Iterator[None]:
     address = hashlib.sha256(target.base_url.encode()).hexdigest()[:8]
     folder = Path(tempfile.gettempdir()) / f"migrator-{getpass.getuser()}"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{account.vendor}-{account.id}-{address}.lock"
+    path = folder / f"{target.product.name}-{account}-{address}.lock"
     try:
         with FileLock(path, timeout=0):
             yield
     except Timeout as error:
         raise Locked(
-            f"Another run is writing to {target.product.title} account {account.id}. Wait for it, "
+            f"Another run is writing to {target.product.title} account {account}. Wait for it, "
             f"or end it (`migrator status` lists runs); the lock is {path}."
         ) from error
