@@ -66,7 +66,8 @@ class Bars:
             dynamic_ncols=True,
             bar_format="{desc:<9}{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {rate_fmt}{postfix}"
             if total is not None
-            else "{desc:<9}{n_fmt} {rate_fmt}{postfix}",
+            else "{desc} ...",
+            leave=total is not None,
         )
         self._bar = bar
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import textwrap
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -44,7 +45,7 @@ class Report:
     Attributes:
         rows: source rows per outcome.
         source_rows: how many rows the source has.
-        codes: rejected, refused and parked rows by code.
+        codes: rejected rows by code; ``refusals``: refused and parked rows.
         examples: the first message of each code.
         sums: rows and money by pipeline, stage, owner and currency.
         files: what was written where.
@@ -58,6 +59,7 @@ class Report:
     source_rows: int
     rows: dict[str, int] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
+    refusals: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     sums: list[Sum] = field(default_factory=list)
     parents_created: int = 0
@@ -104,7 +106,7 @@ def make_report(journal: Journal, run: Run) -> Report:
     rows = Counter(dict.fromkeys(OUTCOMES, 0))
     rows["rejected"] = run.settings.get("rejected", 0)
     rows["merged"] = prepared.get("merged", 0)
-    codes = Counter(rejected)
+    refusals: Counter[str] = Counter()
     tally = _Tally()
     for finished in journal.finished(run.id):
         if finished.op.place is None:
@@ -114,13 +116,14 @@ def make_report(journal: Journal, run: Run) -> Report:
         outcome = outcome_of(finished)
         rows[outcome] += 1
         if finished.code:
-            codes[finished.code] += 1
+            refusals[finished.code] += 1
             place = finished.op.place
             example = f"record {place.record}: {finished.message}"
             report.examples.setdefault(finished.code, example)
         tally.add(finished.op.facts, outcome)
     report.rows = dict(rows)
-    report.codes = dict(codes.most_common())
+    report.codes = dict(Counter(rejected).most_common())
+    report.refusals = dict(refusals.most_common())
     report.sums = tally.sums()
     return report
 
@@ -170,13 +173,35 @@ def as_text(report: Report) -> str:
         )
     lines += _sum_lines(report, "currency") + _sum_lines(report, "stage")
     if report.codes:
-        lines += ["", "  Turned down, by reason:"]
-        for code, count in report.codes.items():
-            lines.append(f"  {count:>8,}  {code}: {report.examples.get(code, '')}")
+        counts = ", ".join(f"{n:,} {code}" for code, n in report.codes.items())
+        lines += ["", *wrapped(f"  Rejected: {counts}")]
+    lines += reason_lines("Refused or parked, by reason:", report.refusals, report.examples)
     if report.files:
         lines.append("")
         lines += [f"  {name}: {path}" for name, path in report.files.items()]
     return "\n".join(lines)
+
+
+def reason_lines(title: str, codes: Mapping[str, int], examples: Mapping[str, str]) -> list[str]:
+    """How many rows per reason, the most frequent first, each with its first row."""
+    if not codes:
+        return []
+    lines = ["", f"  {title}"]
+    for code, count in sorted(codes.items(), key=lambda item: -item[1]):
+        lines += wrapped(f"  {count:>8,}  {code}: {examples.get(code, '')}", indent=12)
+    return lines
+
+
+def wrapped(text: str, *, indent: int = 4) -> list[str]:
+    """A long line as lines of at most 80 columns, the later ones indented."""
+    return textwrap.wrap(
+        text,
+        width=80,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def _sum_lines(report: Report, dimension: str) -> list[str]:

@@ -167,7 +167,7 @@ def test_somebody_elses_record_with_our_key_is_refused(rehearsal: Rehearsal) -> 
     _create(rehearsal, "k8", amount="8.5", dealname="Deal 8")
     report = rehearsal.execute(run)
     assert report.rows["refused"] == 1
-    assert report.codes["key_exists"] == 1
+    assert report.refusals["key_exists"] == 1
     held = {
         record["migrator_key"]: record["amount"] for record in rehearsal.sandbox.records("deals")
     }

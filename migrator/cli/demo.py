@@ -51,7 +51,7 @@ def demo(vendor: str, folder: Path | None, quiet: bool) -> int:
             root / "journal.db",
             SystemClock(),
             progress=options.progress(quiet=quiet),
-            say=lambda line: click.echo(f"  {line}"),
+            say=_say,
         )
         try:
             asyncio.run(_migrate(workspace, product, Target(product, server.url, token)))
@@ -59,6 +59,10 @@ def demo(vendor: str, folder: Path | None, quiet: bool) -> int:
             workspace.close()
     click.echo(f"\nAll files of the run are in {root}")
     return 0
+
+
+def _say(text: str) -> None:
+    click.echo("\n".join(reports.wrapped(f"  {text}")))
 
 
 def _step(number: int, text: str) -> None:

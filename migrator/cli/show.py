@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from migrator.report import reason_lines, wrapped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from migrator.runs.planning import Planned
     from migrator.runs.verification import Verification
 
+_REASONS = "Rejected, by reason:"
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 
 
@@ -45,7 +48,7 @@ def checked(result: Checked) -> str:
     if prepared.merged:
         lines.append(f"  {'merged':<14}{prepared.merged:>10,}")
     lines.append(f"  {'rejected':<14}{result.rejected:>10,}")
-    lines += _reasons(result.reasons.codes, result.reasons.examples)
+    lines += reason_lines(_REASONS, result.reasons.codes, result.reasons.examples)
     if result.rejects:
         lines += ["", f"  rejects: {result.rejects}"]
     return "\n".join(lines)
@@ -74,7 +77,7 @@ def plan(planned: Planned) -> str:
     account = planned.account
     target = f"{account.vendor} account {account.id} ({account.name})"
     lines = [
-        f"Plan {planned.run.id}: {planned.inputs.template.name} -> {target}",
+        *wrapped(f"Plan {planned.run.id}: {planned.inputs.template.name} -> {target}"),
         "",
         f"  {'source rows':<14}{planned.inputs.prepared.rows:>10,}",
     ]
@@ -86,23 +89,18 @@ def plan(planned: Planned) -> str:
     lines.append(f"  {'rejected':<14}{settings['rejected']:>10,}")
     if planned.inputs.prepared.merged:
         lines.append(f"  {'merged':<14}{planned.inputs.prepared.merged:>10,}")
-    lines += _reasons(settings["rejected_codes"], settings["examples"])
+    lines += reason_lines(_REASONS, settings["rejected_codes"], settings["examples"])
     missing = list(_missing(planned))
     if missing:
-        lines += ["", "  To create in the account first:", *(f"    {line}" for line in missing)]
+        lines += ["", "  To create in the account first:", *_indented(missing)]
     lines += _remarks(planned)
     lines += ["", _cost(planned), ""]
     lines += [f"  {name}: {path}" for name, path in settings["files"].items()]
     return "\n".join(lines)
 
 
-def _reasons(codes: Mapping[str, int], examples: Mapping[str, str]) -> list[str]:
-    """How many rows per reason, the most frequent first, each with its first row."""
-    if not codes:
-        return []
-    ordered = sorted(codes.items(), key=lambda item: -item[1])
-    lines = [f"  {count:>8,}  {code}: {examples.get(code, '')}" for code, count in ordered]
-    return ["", "  Rejected, by reason:", *lines]
+def _indented(texts: Iterable[str]) -> list[str]:
+    return [line for text in texts for line in wrapped(f"    {text}", indent=6)]
 
 
 def _missing(planned: Planned) -> Iterable[str]:

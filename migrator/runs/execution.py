@@ -19,12 +19,13 @@ from migrator.runs.sample import choose_sample
 from migrator.runs.target import account_lock, connected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from migrator.model import Account
     from migrator.runs.inputs import Inputs
     from migrator.runs.target import Target
     from migrator.runs.workspace import Workspace
+    from migrator.template import Template
     from migrator.vendors.base import Vendor
 
 _UNSENT = {RunState.PLANNED, RunState.PROVISIONING}
@@ -65,10 +66,9 @@ async def execute(
             if run.state in _UNSENT:
                 await _provision(workspace, run, inputs, vendor, account)
             run = workspace.journal.run(run.id)
-            only = choose_sample(workspace.journal, run.id, sample) if sample else None
             workspace.journal.set_state(run.id, RunState.RUNNING)
             try:
-                await _load(workspace, run, vendor, only)
+                await _load(workspace, run, vendor, inputs.template, sample)
                 done = RunState.SAMPLED if _left(workspace, run) else RunState.FINISHED
                 workspace.journal.set_state(run.id, done)
             finally:
@@ -111,23 +111,29 @@ async def _provision(
 
 
 async def _load(
-    workspace: Workspace, run: Run, vendor: Vendor, only: frozenset[int] | None
+    workspace: Workspace, run: Run, vendor: Vendor, template: Template, sample: int | None
 ) -> None:
+    only = choose_sample(workspace.journal, run.id, sample) if sample else None
     on_missing = {
         ObjectType(type): OnMissing(policy) for type, policy in run.settings["on_missing"].items()
     }
     job = Job(run.id, on_missing, only)
     loader = Loader(vendor, workspace.journal, job, workspace.clock, workspace.progress)
-    todo = len(only) if only is not None else _left(workspace, run)
+    rows = _left(workspace, run, {template.object})
+    todo = rows if sample is None else min(sample, rows)
     workspace.progress.start("write", todo, _pace(vendor, run))
     with _stopped_by_signals(loader):
         await loader.load()
     workspace.progress.finish()
 
 
-def _left(workspace: Workspace, run: Run) -> int:
-    counts = workspace.journal.counts(run.id)
-    return sum(n for (*_, state), n in counts.items() if state in {OpState.PLANNED, OpState.SENT})
+def _left(workspace: Workspace, run: Run, types: Collection[ObjectType] = tuple(ObjectType)) -> int:
+    """Records of these types that the run has yet to write."""
+    return sum(
+        n
+        for (type, _, state), n in workspace.journal.counts(run.id).items()
+        if type in types and state in {OpState.PLANNED, OpState.SENT}
+    )
 
 
 def _pace(vendor: Vendor, run: Run) -> float | None:

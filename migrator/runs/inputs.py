@@ -73,8 +73,8 @@ class Inputs:
         reasons = Reasons()
         for code, count, record, column, error in by_code.collect().iter_rows():
             reasons.codes[code] = count
-            where = f'record {record}, column "{column}"' if column else f"record {record}"
-            reasons.examples[code] = f"{where}: {error}"
+            told = column and not error.startswith(column)
+            reasons.examples[code] = f"record {record}: {column + ': ' if told else ''}{error}"
         return reasons
 
     def write_rejects(self, target: Path) -> int:
