@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from migrator.runs.verification import Verification, verify_run
 from migrator.runs.workspace import Workspace
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
 from migrator.vendors.registry import product
+from tests.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,27 +43,6 @@ fields:
   companies: {from: company, on_missing: create}
 """
 """A template for files of :func:`deals`."""
-
-
-class VirtualClock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.elapsed = 0.0
-        self.begin = datetime(2026, 11, 22, 10, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        """Seconds since the test began."""
-        return self.elapsed
-
-    def now(self) -> datetime:
-        """The virtual instant."""
-        return self.begin + timedelta(seconds=self.elapsed)
-
-    async def sleep(self, seconds: float) -> None:
-        """Let the time pass, and others run."""
-        self.elapsed += max(0.0, seconds)
-        await asyncio.sleep(0)
 
 
 def deals(count: int, **columns: Callable[[int], object]) -> str:
@@ -135,7 +113,7 @@ class Rehearsal:
         """Plan a run."""
         space = self.workspace()
         try:
-            return asyncio.run(plan_run(space, Request(template, files), self.target, **options))
+            return self.clock.run(plan_run(space, Request(template, files), self.target, **options))
         finally:
             space.close()
 
@@ -143,7 +121,7 @@ class Rehearsal:
         """Carry out a planned run, or go on with one."""
         space = self.workspace()
         try:
-            return asyncio.run(execute(space, space.journal.run(run.id), self.target, **options))
+            return self.clock.run(execute(space, space.journal.run(run.id), self.target, **options))
         finally:
             space.close()
 
@@ -160,7 +138,7 @@ class Rehearsal:
                 return await vendor.describe((ObjectType.DEALS,))
 
         try:
-            return asyncio.run(describe())
+            return self.clock.run(describe())
         finally:
             space.close()
 
@@ -168,7 +146,7 @@ class Rehearsal:
         """Verify the newest run."""
         space = self.workspace()
         try:
-            return asyncio.run(verify_run(space, space.journal.run(), self.target))
+            return self.clock.run(verify_run(space, space.journal.run(), self.target))
         finally:
             space.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -126,7 +125,7 @@ def test_a_spent_day_stops_and_resumes(tmp_path: Path) -> None:
     assert stopped.value.until > rehearsal.clock.now()
     days = 1
     for days in range(1, 9):  # noqa: B007 - counted, and asserted on below
-        rehearsal.clock.elapsed += 86_400
+        rehearsal.clock.seconds += 86_400
         try:
             report = rehearsal.execute(run)
         except QuotaSpent:
@@ -226,7 +225,7 @@ def test_without_lookups_by_key_an_unknown_outcome_needs_a_person(rehearsal: Reh
             await Loader(blind, space.journal, job, rehearsal.clock).load()  # type: ignore[arg-type]
 
     with pytest.raises(OutcomeUnknown, match="k1, k2"):
-        asyncio.run(load())
+        rehearsal.clock.run(load())
     space.close()
 
 
@@ -274,7 +273,7 @@ def test_a_journal_that_cannot_be_written_sends_nothing(rehearsal: Rehearsal) ->
             await Loader(vendor, journal, job, rehearsal.clock).load()
 
     with pytest.raises(Stopped, match="could not be written"):
-        asyncio.run(load())
+        rehearsal.clock.run(load())
     space.close()
     assert rehearsal.keys() == []
     assert {f.op.state for f in rehearsal.workspace().journal.finished(run.id)} == {OpState.PLANNED}

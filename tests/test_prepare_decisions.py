@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from migrator.prepare.date_order import Seen, Undecided, decide_dates, decide_times
+from migrator.prepare.date_order import Undecided, decide_dates, decide_times
 from migrator.prepare.decimal_mark import UndecidedMark, decide_mark, says
+from migrator.prepare.evidence import Seen
 
 
 def seen(*texts: str) -> list[Seen]:
