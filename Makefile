@@ -30,13 +30,13 @@ check: $(STAMP) ## Lint, types, layers, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog --check $(DOCS)
+	$(BIN)/cog -I docs --check $(DOCS)
 
 unit: $(STAMP) ## The tests, with branch coverage
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
 
 docs: $(STAMP) ## Write the generated parts of the documentation
-	$(BIN)/cog -r $(DOCS)
+	$(BIN)/cog -I docs -r $(DOCS)
 
 bench: $(STAMP) ## Measure beside bare polars: speed, memory, requests
 	$(BIN)/python -m tests.benchmarks.bench
