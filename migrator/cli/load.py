@@ -39,7 +39,7 @@ def check(
     limit: Limit | None,
     as_json: bool,
 ) -> int:
-    r"""Check FILES against TEMPLATE, and against an account when --to names one.
+    """Check FILES against TEMPLATE, and against an account when --to names one.
 
     Nothing is written to the account. TEMPLATE is a file or the name of a shipped one.
 
@@ -102,7 +102,7 @@ def run(
     yes: bool,
     as_json: bool,
 ) -> int:
-    r"""Check FILES, plan, ask, and write them to a CRM.
+    """Check FILES, plan, ask, and write them to a CRM.
 
     \b
     migrator run pipedrive deals.csv --to hubspot

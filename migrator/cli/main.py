@@ -6,6 +6,7 @@ polars alone takes longer to import than ``--help`` should take to answer.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="migrator")
 def cli() -> None:
-    r"""Move CRM deals in bulk: nothing lost, nothing twice, every row accounted for.
+    """Move CRM deals in bulk: nothing lost, nothing twice, every row accounted for.
 
     \b
     Try it:       migrator demo
@@ -71,7 +72,8 @@ def cli() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a user's error is a sentence, anything else its trace."""
     try:
-        code = cli.main(args=args, prog_name="migrator", standalone_mode=False)
+        colour = False if os.environ.get("NO_COLOR") else None  # None = as the terminal can
+        code = cli.main(args=args, prog_name="migrator", standalone_mode=False, color=colour)
     except MigratorError as error:
         click.echo(f"migrator: {error}", err=True)
         sys.exit(error.exit_code)

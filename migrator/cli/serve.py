@@ -35,7 +35,7 @@ def sandbox(
     seed: int,
     **shares: Any,
 ) -> None:
-    r"""Serve a CRM in memory until Ctrl-C, with faults in the given shares of its requests.
+    """Serve a CRM in memory until Ctrl-C, with faults in the given shares of its requests.
 
     \b
     migrator sandbox hubspot --port 8765
