@@ -115,10 +115,11 @@ def write_rejects(source: Source, rejections: pl.LazyFrame, target: Path) -> int
     """
     dialect = _dialect(source)
     surplus = [SURPLUS] if source.has_surplus else []
-    problems = _by_record(rejections)
+    # Collected, so that polars knows beforehand that they are few, and reads accordingly.
+    problems = _by_record(rejections).collect(engine="streaming")
     frame = (
         source.scan_all()
-        .join(problems, on="_record", how="inner")
+        .join(problems.lazy(), on="_record", how="inner")
         .sort("_record")
         .select(
             *(neutralise(pl.col(name)) for name in [*source.columns, *surplus]),
@@ -133,12 +134,12 @@ def write_rejects(source: Source, rejections: pl.LazyFrame, target: Path) -> int
     with replacing(target) as out:
         mark = "\ufeff" if dialect.bom else ""
         out.write((mark + _text(header, dialect)).encode(dialect.encoding, "replace"))
-        for batch in frame.collect_batches(engine="streaming"):
+        for batch in frame.collect_batches(engine="streaming") if problems.height else ():
             rows += batch.height
             out.write(_text(batch, dialect).encode(dialect.encoding, "replace"))
-        expected = problems.select(pl.len()).collect(engine="streaming").item()
-        if rows != expected:
-            raise ValueError(f"{expected - rows} problems name records that the source has not")
+        if rows != problems.height:
+            lost = problems.height - rows
+            raise ValueError(f"{lost} problems name records that the source has not")
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The second pass as a plan: transforms and rules of every field, one boolean column per check."""
+"""The pass as a plan: transforms and rules of every field, one boolean expression per check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Check:
     """One way a row can be turned down.
 
     Attributes:
-        passed: name of the boolean column, never null.
+        passed: false where the row is turned down; null is fine.
         field: what the source calls the field.
         code: the reject's code; an expression where one check can fail in several ways.
         message: ends the sentence that begins with the field and the value.
@@ -34,7 +34,7 @@ class Check:
         raw: the value as it stands in the source.
     """
 
-    passed: str
+    passed: pl.Expr
     field: str
     code: pl.Expr
     message: pl.Expr
@@ -46,7 +46,7 @@ class Check:
         shown = self.text.str.slice(0, _LONGEST_VALUE)
         value = pl.when(shown.is_null()).then(pl.lit("")).otherwise(pl.format(' "{}"', shown))
         sentence = pl.concat_str(pl.lit(self.field), value, pl.lit(" "), self.message)
-        return pl.when(~pl.col(self.passed)).then(
+        return pl.when(~self.passed).then(
             pl.struct(
                 pl.lit(self.field).alias("_field"),
                 self.code.alias("_code"),
@@ -58,7 +58,10 @@ class Check:
 
 @dataclass
 class Checked:
-    """A lazy frame with everything worked out: ``key``, final values, and the checks' columns.
+    """A lazy frame with everything worked out: ``key``, final values, and what checks look at.
+
+    The checks are expressions on it: all of them together for all rows, one by one only for the
+    few rows that fail.
 
     Attributes:
         values: canonical field name to the name of its final column.
@@ -68,10 +71,9 @@ class Checked:
     checks: list[Check] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
 
-    def add(self, passed: pl.Expr, check: Check) -> None:
-        """Add a check with its column."""
-        self.frame = self.frame.with_columns(passed.fill_null(value=True).alias(check.passed))
-        self.checks.append(check)
+    def passed(self) -> pl.Expr:
+        """Whether a row passes all checks, never null."""
+        return pl.all_horizontal(check.passed for check in self.checks).fill_null(value=True)
 
 
 def checked(frame: pl.LazyFrame, binding: Binding, steps: Mapping[str, Sequence[Step]]) -> Checked:
@@ -82,8 +84,10 @@ def checked(frame: pl.LazyFrame, binding: Binding, steps: Mapping[str, Sequence[
     names = [bound.name for bound in binding.fields]
     plan = Checked(with_texts(frame, binding, names))
     plan.values = {name: text_of(name) for name in names}
-    checks: list[tuple[pl.Expr, Check]] = [_key_check(binding)]
-    checks += [_map_check(bound) for bound in binding.fields if bound.spec.unmapped == "reject"]
+    plan.checks.append(_key_check(binding))
+    plan.checks += [
+        _map_check(bound) for bound in binding.fields if bound.spec.unmapped == "reject"
+    ]
     for round_ in range(max(map(len, steps.values()), default=0)):
         columns = []
         for bound in binding.fields:
@@ -94,14 +98,10 @@ def checked(frame: pl.LazyFrame, binding: Binding, steps: Mapping[str, Sequence[
                 columns.append(change.value.alias(after))
                 plan.values[bound.name] = after
                 if change.faults:
-                    checks.append(_fault_check(bound, step, before, after))
+                    plan.checks.append(_fault_check(bound, step, before, after))
         plan.frame = plan.frame.with_columns(columns)
     for bound in binding.fields:
-        checks += _rule_checks(bound, pl.col(plan.values[bound.name]))
-    plan.frame = plan.frame.with_columns(
-        passed.fill_null(value=True).alias(check.passed) for passed, check in checks
-    )
-    plan.checks = [check for _, check in checks]
+        plan.checks += _rule_checks(bound, pl.col(plan.values[bound.name]))
     return plan
 
 
@@ -112,37 +112,33 @@ def raw_text(columns: Sequence[str], default: str | None = None) -> pl.Expr:
     return pl.coalesce([pl.col(raw_of(column)) for column in columns])
 
 
-def _key_check(binding: Binding) -> tuple[pl.Expr, Check]:
-    header = " + ".join(binding.key)
-    raw = raw_text(binding.key)
-    check = Check(
-        "c.key",
-        header,
+def _key_check(binding: Binding) -> Check:
+    return Check(
+        pl.col("key").is_not_null(),
+        " + ".join(binding.key),
         pl.lit("missing_key"),
         pl.lit("is blank, but it names the record; fill it in"),
         pl.lit(None, pl.String),
-        raw,
+        raw_text(binding.key),
     )
-    return pl.col("key").is_not_null(), check
 
 
-def _map_check(bound: Bound) -> tuple[pl.Expr, Check]:
+def _map_check(bound: Bound) -> Check:
     raw = raw_text(bound.columns, bound.spec.default)
-    check = Check(
-        f"c.map.{bound.name}",
+    return Check(
+        ~pl.col(unmapped_of(bound.name)),
         bound.header,
         pl.lit("unmapped_value"),
         pl.lit("is not in the value map; add it under values, or correct it"),
         raw,
         raw,
     )
-    return ~pl.col(unmapped_of(bound.name)), check
 
 
-def _fault_check(bound: Bound, step: Step, before: str, after: str) -> tuple[pl.Expr, Check]:
+def _fault_check(bound: Bound, step: Step, before: str, after: str) -> Check:
     faults = TRANSFORMS[step.name].apply(pl.col(before), **step.arguments).faults
-    check = Check(
-        f"c.{after}",
+    return Check(
+        pl.col(after).is_not_null() | pl.col(before).is_null(),
         bound.header,
         pl.coalesce(
             pl.lit(f.code) if f.when is None else pl.when(f.when).then(pl.lit(f.code))
@@ -155,12 +151,11 @@ def _fault_check(bound: Bound, step: Step, before: str, after: str) -> tuple[pl.
         pl.col(before),
         raw_text(bound.columns, bound.spec.default),
     )
-    return pl.col(after).is_not_null() | pl.col(before).is_null(), check
 
 
-def _rule_checks(bound: Bound, value: pl.Expr) -> list[tuple[pl.Expr, Check]]:
+def _rule_checks(bound: Bound, value: pl.Expr) -> list[Check]:
     found = []
-    for number, step in enumerate(bound.spec.rules):
+    for step in bound.spec.rules:
         rule = RULES[step.name]
         if rule.whole_column:
             continue
@@ -172,7 +167,7 @@ def _rule_checks(bound: Bound, value: pl.Expr) -> list[tuple[pl.Expr, Check]]:
             passed = value.list.eval(rule.check(pl.element(), **step.arguments)).list.all()
         else:
             passed = rule.check(value, **step.arguments)
-        found.append((passed, rule_check(bound, step, number, value)))
+        found.append(rule_check(bound, step, value, passed))
     return found
 
 
@@ -182,13 +177,13 @@ def _can_fail(bound: Bound) -> bool:
     return any(TRANSFORMS[s.name].apply(column, **s.arguments).faults for s in bound.steps)
 
 
-def rule_check(bound: Bound, step: Step, number: int, value: pl.Expr) -> Check:
+def rule_check(bound: Bound, step: Step, value: pl.Expr, passed: pl.Expr) -> Check:
     """What to say when a rule fails; ``value`` is shown as it is after the transforms."""
     rule = RULES[step.name]
     shown = value.list.join("; ") if bound.kind is Kind.TEXTS else value.cast(pl.String)
     message = rule.message.format(**{k: _written(v) for k, v in step.arguments.items()})
     return Check(
-        f"c.{number}.{bound.name}",
+        passed,
         bound.header,
         pl.lit(step.name),
         pl.lit(message),

@@ -9,26 +9,22 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from migrator.catalogue import words
+from migrator.prepare.evidence import Seen, outweighs, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A text that occurs in a column: how often, and in which record first."""
-
-    text: str
-    count: int
-    record: int
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided, and why; ``reason`` is empty where there was nothing to decide."""
+    """What was decided, and why; ``reason`` is empty where there was nothing to decide.
+
+    ``proven`` means that no further date that one of the formats reads could decide otherwise.
+    """
 
     formats: tuple[str, ...]
     reason: str = ""
+    proven: bool = True
 
 
 class Undecided(Exception):
@@ -115,15 +111,16 @@ def decide_dates(heads: Iterable[Seen]) -> Decision:
             formats.append(known)
         elif found := _numeric(seen):
             numeric.append(found)
-    reasons = []
+    orders = []
     for year_size in (4, 2):
         group = [item for item in numeric if item.year_size == year_size]
         if group:
-            order, reason = _order(group, year_size)
-            formats.extend(item.format(order) for item in group)
-            reasons.append(reason)
+            order = _order(group, year_size)
+            formats.extend(item.format(order.name) for item in group if item.fits(order.name))
+            orders.append(order)
     most_used = [text for text, _ in Counter(formats).most_common()]
-    return Decision(tuple(most_used), "; ".join(reasons))
+    reasons = "; ".join(order.reason for order in orders if order.reason)
+    return Decision(tuple(most_used), reasons, all(order.proven for order in orders))
 
 
 def _unambiguous(text: str) -> str | None:
@@ -148,23 +145,58 @@ def _numeric(seen: Seen) -> _Numeric | None:
     return _Numeric(seen, parts, match[2], len(match[4]))
 
 
-def _order(group: Sequence[_Numeric], year_size: int) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Order:
     """The order of day, month and year, with the evidence for it."""
+
+    name: str
+    reason: str
+    proven: bool = True
+
+
+def _order(group: Sequence[_Numeric], year_size: int) -> _Order:
     orders = ["dmy", "mdy"] if year_size == 4 else ["dmy", "mdy", "ymd"]
     readable = [item for item in group if any(item.fits(order) for order in orders)]
     possible = [o for o in orders if all(item.fits(o) for item in readable)]
     if not possible:
-        raise Undecided(_both_ways(readable, orders), _choices(readable, orders))
-    if len(possible) == 1 or _all_same(readable, possible):
-        return possible[0], _evidence(readable, orders, possible[0])
+        return _despite_slips(readable, orders)
+    if len(possible) == 1:
+        return _Order(possible[0], _evidence(readable, orders, possible[0]))
+    if _all_same(readable, possible):
+        return _Order(possible[0], _evidence(readable, orders, possible[0]), proven=False)
     spread = _by_spread(readable, possible)
     if spread:
         return spread
     sample = ", ".join(item.seen.text for item in readable[:3])
-    message = f"all {sum(i.seen.count for i in readable)} dates such as {sample} can be read as "
+    message = f"all {total(i.seen for i in readable)} dates such as {sample} can be read as "
     raise Undecided(
         message + " or ".join(_ORDERS[order] for order in possible), _choices(readable, possible)
     )
+
+
+def _despite_slips(group: Sequence[_Numeric], orders: Sequence[str]) -> _Order:
+    """The order that hardly any date speaks against, each of the others being ruled out by many.
+
+    The few are turned down later: in this order they are no dates.
+    """
+    for order in orders:
+        slips = [item.seen for item in group if not item.fits(order)]
+        fitting = [item for item in group if item.fits(order)]
+        others = [other for other in orders if other != order]
+        against = (total(i.seen for i in fitting if not i.fits(other)) for other in others)
+        if all(outweighs(count, total(slips)) for count in against):
+            first = min(slips, key=lambda seen: seen.record)
+            verb = (
+                "value that is no such date is"
+                if total(slips) == 1
+                else "values that are no such dates are"
+            )
+            evidence = _evidence(fitting, orders, order)
+            return _Order(
+                order,
+                f"{evidence}; {total(slips)} {verb} rejected (record {first.record}: {first.text})",
+            )
+    raise Undecided(_both_ways(group, orders), _choices(group, orders))
 
 
 def _all_same(group: Sequence[_Numeric], possible: Sequence[str]) -> bool:
@@ -194,7 +226,7 @@ def _both_ways(group: Sequence[_Numeric], orders: Sequence[str]) -> str:
     return f"the column holds dates of more than one kind: {', '.join(parts)}"
 
 
-def _by_spread(group: Sequence[_Numeric], possible: Sequence[str]) -> tuple[str, str] | None:
+def _by_spread(group: Sequence[_Numeric], possible: Sequence[str]) -> _Order | None:
     """Tell 20-10-16 apart: over a column the days take many values and the years few."""
     if not {"dmy", "ymd"} <= set(possible) or "mdy" in possible:
         return None
@@ -210,7 +242,7 @@ def _by_spread(group: Sequence[_Numeric], possible: Sequence[str]) -> tuple[str,
         f"{_ORDERS[order]}, because the {'first' if order == 'dmy' else 'last'} number takes "
         f"{len(many)} values and the {'last' if order == 'dmy' else 'first'} only {len(few)}"
     )
-    return order, reason
+    return _Order(order, reason, proven=False)
 
 
 def _choices(group: Sequence[_Numeric], orders: Sequence[str]) -> tuple[str, ...]:

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from migrator.prepare.evidence import outweighs, total
 
-    from migrator.prepare.date_order import Seen
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from migrator.prepare.evidence import Seen
 
 _NUMBER = re.compile("^\\D*?(\\d(?:[\\d.,'\u2019 ]*\\d)?)\\D*$")
 _GROUPED = re.compile(r"^\d{1,3}(?:[.]\d{3}){2,}$|^\d{1,3}(?:,\d{2,3})+,\d{3}$")
@@ -51,31 +53,45 @@ def says(text: str) -> str | None:
 def decide_mark(texts: Iterable[Seen]) -> Mark:
     """The decimal mark of a column of numbers.
 
+    Numbers that prove the other mark are slips where they are at most one in a hundred; such a
+    number is turned down later, because with the decided mark it cannot be read at all.
+
     Raises:
-        UndecidedMark: every number can be read both ways, or some prove one mark and some the
-            other.
+        UndecidedMark: every number can be read both ways, or too many prove each of the marks.
     """
     proofs: dict[str, list[Seen]] = {".": [], ",": [], "?": []}
     for seen in texts:
         verdict = says(seen.text)
         if verdict:
             proofs[verdict].append(seen)
-    proven = [mark for mark in (".", ",") if proofs[mark]]
-    if len(proven) == 1:
-        first = min(proofs[proven[0]], key=lambda seen: seen.record)
-        return Mark(proven[0], f"because record {first.record} has {first.text}")
-    if proven:
-        parts = []
-        for mark in proven:
+    for mark, other in ((".", ","), (",", ".")):
+        if proofs[mark] and outweighs(total(proofs[mark]), total(proofs[other])):
             first = min(proofs[mark], key=lambda seen: seen.record)
-            count = sum(seen.count for seen in proofs[mark])
-            parts.append(f'{count} prove "{mark}" (record {first.record}: {first.text})')
-        raise UndecidedMark(f"the numbers contradict each other: {', '.join(parts)}")
+            reason = f"because record {first.record} has {first.text}"
+            return Mark(mark, reason + _slips(proofs[other], other))
+    if proofs["."] and proofs[","]:
+        told = " and ".join(_told(proofs[mark], mark) for mark in (".", ","))
+        raise UndecidedMark(f"the numbers contradict each other: {told}")
     if proofs["?"]:
         sample = ", ".join(seen.text for seen in proofs["?"][:3])
-        count = sum(seen.count for seen in proofs["?"])
         raise UndecidedMark(
-            f"all {count} numbers with a mark, such as {sample}, can be read as thousands or as "
-            "fractions"
+            f"all {total(proofs['?'])} numbers with a mark, such as {sample}, can be read as "
+            "thousands or as fractions"
         )
     return Mark(".")
+
+
+def _told(proofs: Sequence[Seen], mark: str) -> str:
+    first = min(proofs, key=lambda seen: seen.record)
+    return f'{total(proofs)} prove "{mark}" (record {first.record}: {first.text})'
+
+
+def _slips(proofs: Sequence[Seen], mark: str) -> str:
+    """What is said of the few numbers that prove the other mark."""
+    if not proofs:
+        return ""
+    first = min(proofs, key=lambda seen: seen.record)
+    count = total(proofs)
+    subject = "1 value that proves" if count == 1 else f"{count} values that prove"
+    verb = "is" if count == 1 else "are"
+    return f'; {subject} "{mark}" (record {first.record}: {first.text}) {verb} rejected'

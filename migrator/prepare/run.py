@@ -1,12 +1,14 @@
-"""Prepare a source: look it over, decide, then transform and check all rows in one pass.
+"""Prepare a source: ask its first records, then transform and check all rows in one pass.
 
 The pass is one lazy plan with two sinks that the streaming engine runs together: rows that pass all
-checks become ``records.parquet``, the others one line per problem in ``rejections.parquet``.
+checks become ``records.parquet``, the others one line per problem in ``rejections.parquet``. Where
+the rejections show that the first records gave the wrong answer, the pass is made again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,12 +17,12 @@ from migrator.errors import InputError
 from migrator.prepare.binding import Binding, bind
 from migrator.prepare.checks import Check, Checked, checked, raw_text, rule_check
 from migrator.prepare.keys import disagreements, dropped, merged, shared_rows, stop_on
-from migrator.prepare.survey import Survey, repeated, survey
-from migrator.prepare.texts import ROW, raw_of
+from migrator.prepare.survey import Survey, reconsidered, repeated, survey
+from migrator.prepare.texts import ROW, raw_of, with_texts
 from migrator.template import Duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from migrator.prepare.binding import Bound
@@ -100,7 +102,29 @@ def prepare(
         bad = malformed.lazy().select("_record").unique()
         frame = frame.join(bad, on="_record", how="anti", maintain_order="left")
     found = survey(frame, binding)
-    return _Pass(binding, frame, found, folder, malformed).carry_out()
+    hashes = None if _keys_must_differ(template) else _hashes(with_texts(frame, binding, []))
+    attempt = _Pass(binding, frame, found, folder, malformed, hashes)
+    result = attempt.carry_out()
+    after = reconsidered(found, attempt.misfits())
+    if after.steps != found.steps:
+        again = _Pass(binding, frame, after, folder, malformed, attempt.hashes)
+        return again.carry_out()
+    return replace(result, decisions=after.decisions)
+
+
+def _keys_must_differ(template: Template) -> bool:
+    """Whether a repeated key ends the run, so that keys need not be known before the pass."""
+    return template.duplicates is Duplicates.STOP and template.group is None
+
+
+def _hashes(keyed: pl.LazyFrame) -> pl.Series:
+    """A number for each row's key, null for none; rows with different numbers differ in key."""
+    return _hashed(keyed).collect(engine="streaming").to_series()
+
+
+def _hashed(keyed: pl.LazyFrame) -> pl.LazyFrame:
+    key = pl.col("key")
+    return keyed.select(pl.when(key.is_not_null()).then(key.hash()).alias("hash"))
 
 
 def _malformed(problems: pl.DataFrame | None) -> pl.DataFrame:
@@ -115,13 +139,18 @@ def _malformed(problems: pl.DataFrame | None) -> pl.DataFrame:
 
 @dataclass
 class _Pass:
-    """The second pass over one source."""
+    """The pass over one source.
+
+    ``hashes`` are those of all keys, None = not known yet: then no key may repeat, and the pass
+    itself finds out.
+    """
 
     binding: Binding
     frame: pl.LazyFrame
     found: Survey
     folder: Path
     malformed: pl.DataFrame
+    hashes: pl.Series | None
 
     def carry_out(self) -> Prepared:
         template = self.binding.template
@@ -137,19 +166,27 @@ class _Pass:
             self._sink(plan, *_split(plan))
         return self._result(notices)
 
+    def misfits(self) -> pl.DataFrame:
+        """The records whose values may speak against how their columns were read."""
+        doubted = pl.col("_field").is_in(self.found.doubted())
+        rejected = pl.scan_parquet(self.folder / "rejections.parquet").filter(doubted)
+        return rejected.select("_record").unique().collect(engine="streaming")
+
     def _shared(self) -> pl.DataFrame:
-        if not len(self.found.hashes):
+        """The rows that share a key, as far as keys are known."""
+        suspects = None if self.hashes is None else repeated(self.hashes)
+        if suspects is None or suspects.is_empty():
             return pl.DataFrame(schema={"key": pl.String, "_record": pl.Int64})
-        return shared_rows(self.frame, self.binding, self.found.hashes)
+        return shared_rows(self.frame, self.binding, suspects)
 
     def _check_unique(self, plan: Checked) -> None:
         """The rule ``unique``: values that repeat are looked up beforehand, by their hashes."""
         for bound in self.binding.fields:
-            for number, step in enumerate(bound.spec.rules):
+            for step in bound.spec.rules:
                 if step.name == "unique":
-                    self._check_one_unique(plan, bound, step, number)
+                    self._check_one_unique(plan, bound, step)
 
-    def _check_one_unique(self, plan: Checked, bound: Bound, step: Step, number: int) -> None:
+    def _check_one_unique(self, plan: Checked, bound: Bound, step: Step) -> None:
         value = pl.col(plan.values[bound.name])
         values = plan.frame.select(value.alias("value")).drop_nulls()
         hashes = values.select(pl.col("value").hash()).collect(engine="streaming").to_series()
@@ -172,14 +209,12 @@ class _Pass:
                 how="left",
                 maintain_order="left",
             )
-            plan.add(pl.col(mark).is_null(), rule_check(bound, step, number, value))
+            plan.checks.append(rule_check(bound, step, value, pl.col(mark).is_null()))
 
     def _drop_duplicates(self, plan: Checked, shared: pl.DataFrame) -> None:
         rule = self.binding.template.duplicates
         newest = None
         if isinstance(rule, Duplicates):
-            if rule is Duplicates.STOP:
-                stop_on(shared, self.binding)
             said = rule.value
         else:
             said = f"newest {rule.newest}"
@@ -193,30 +228,32 @@ class _Pass:
         lost = dropped(shared, first_or_last, newest).lazy()
         plan.frame = plan.frame.join(lost, on="_record", how="left", maintain_order="left")
         raw = raw_text(self.binding.key)
-        message = pl.format(f"stands also in record {{}}, which is loaded ({said})", "_kept")
+        message = pl.format(
+            f"stands also in record {{}}, which goes first (duplicates: {said})", "_kept"
+        )
         header = " + ".join(self.binding.key)
-        check = Check("c.twice", header, pl.lit("duplicate_key"), message, raw, raw)
-        plan.add(pl.col("_kept").is_null(), check)
+        alone = pl.col("_kept").is_null()
+        plan.checks.append(Check(alone, header, pl.lit("duplicate_key"), message, raw, raw))
 
     def _sink_groups(self, plan: Checked, shared: pl.DataFrame) -> list[str]:
         """Several rows per deal: set those rows aside, and fold them from there.
 
         One bad row keeps the whole deal out: a sum over the others would be wrong.
         """
-        aside = self.folder / "groups.parquet.part"
+        aside = self.folder / "groups.parquet"
         keys = shared.lazy().select("key").unique()
-        _write([plan.frame.join(keys, on="key", how="semi").sink_parquet(aside, lazy=True)])
+        _write({aside: plan.frame.join(keys, on="key", how="semi")})
         raw = raw_text(self.binding.key)
         grouped = Checked(pl.scan_parquet(aside), list(plan.checks), plan.values)
-        own_fault = ~_all_passed(plan)
+        own_fault = ~plan.passed()
         bad = grouped.frame.filter(own_fault).select("key").unique().collect()
         bad_keys = bad.lazy().with_columns(pl.lit(True).alias("_bad"))
         grouped.frame = grouped.frame.join(bad_keys, on="key", how="left", maintain_order="left")
         message = pl.lit("is a deal on several lines, and another of its lines was turned down")
         header = " + ".join(self.binding.key)
-        check = Check("c.group", header, pl.lit("group_rejected"), message, raw, raw)
-        grouped.add(pl.col("_bad").is_null() | own_fault, check)
-        whole = grouped.frame.filter(_all_passed(grouped))
+        together = pl.col("_bad").is_null() | own_fault
+        grouped.checks.append(Check(together, header, pl.lit("group_rejected"), message, raw, raw))
+        whole = grouped.frame.filter(grouped.passed())
         single = Checked(
             plan.frame.join(keys, on="key", how="anti", maintain_order="left"),
             plan.checks,
@@ -226,7 +263,7 @@ class _Pass:
         self._sink(
             plan,
             [*fine, merged(whole, plan, self.binding)],
-            [*failed, _failed(grouped)],
+            [*failed, _problems(grouped, grouped.frame.filter(~grouped.passed()))],
         )
         notices = disagreements(whole, plan, self.binding)
         aside.unlink()
@@ -235,16 +272,20 @@ class _Pass:
     def _sink(
         self, plan: Checked, records: list[pl.LazyFrame], rejections: list[pl.LazyFrame]
     ) -> None:
-        """Write both files, each under another name until it is complete."""
+        """Write both files."""
         renamed = {column: name for name, column in plan.values.items()}
         order = [*ROW, "_rows", "key", *plan.values]
         good = pl.concat([part.rename(renamed).select(order) for part in records])
         bad = pl.concat([*rejections, self.malformed.lazy()])
         sinks = {self.folder / "records.parquet": good, self.folder / "rejections.parquet": bad}
-        parts = {path: path.with_suffix(".parquet.part") for path in sinks}
-        _write([sinks[path].sink_parquet(part, lazy=True, statistics=False) for path, part in parts.items()])
-        for path, part in parts.items():
-            part.replace(path)
+        if self.hashes is not None:
+            _write(sinks)
+            return
+        with _parts(sinks) as parts:
+            self.hashes = _carry_out([*parts, _hashed(plan.frame)])[-1].to_series()
+            shared = self._shared()
+            if shared.height:
+                stop_on(shared, self.binding)
 
     def _result(self, notices: list[str]) -> Prepared:
         records = self.folder / "records.parquet"
@@ -255,7 +296,8 @@ class _Pass:
         problems = pl.scan_parquet(rejections)
         rejected = problems.select(pl.col("_record").n_unique()).collect().item()
         codes = problems.group_by("_code").len().sort("_code").collect()
-        total = self.found.rows + self.malformed["_record"].n_unique()
+        read = 0 if self.hashes is None else len(self.hashes)
+        total = read + self.malformed["_record"].n_unique()
         if rows + rejected != total:
             raise AssertionError(f"{total} rows, but {rows} accepted and {rejected} rejected")
         return Prepared(
@@ -269,12 +311,8 @@ class _Pass:
             {"key": " + ".join(self.binding.key)}
             | {bound.name: bound.header for bound in self.binding.fields if bound.columns},
             tuple(notices),
-            tuple(self.found.decisions),
+            self.found.decisions,
         )
-
-
-def _all_passed(plan: Checked) -> pl.Expr:
-    return pl.all_horizontal(check.passed for check in plan.checks)
 
 
 def _split(plan: Checked) -> tuple[list[pl.LazyFrame], list[pl.LazyFrame]]:
@@ -283,31 +321,57 @@ def _split(plan: Checked) -> tuple[list[pl.LazyFrame], list[pl.LazyFrame]]:
     The optimiser does not see that both begin alike once a step is a Python function, so the
     shared part is marked; in the streaming engine the mark hands batches on and keeps none.
     """
-    plan.frame = plan.frame.cache()
-    return [_fine(plan)], [_failed(plan)]
-
-
-def _fine(plan: Checked) -> pl.LazyFrame:
-    """The rows that passed all checks, final values only."""
+    plan.frame = plan.frame.with_columns(plan.passed().alias("_passed")).cache()
     rows = pl.lit(1, pl.Int64).alias("_rows")
-    return plan.frame.filter(_all_passed(plan)).select(*ROW, rows, "key", *plan.values.values())
+    fine = plan.frame.filter("_passed").select(*ROW, rows, "key", *plan.values.values())
+    return [fine], [_problems(plan, plan.frame.filter(~pl.col("_passed")))]
 
 
-def _failed(plan: Checked) -> pl.LazyFrame:
+def _problems(plan: Checked, failed: pl.LazyFrame) -> pl.LazyFrame:
     """One line per problem of the rows that failed a check."""
     problems = pl.concat_list(check.problem() for check in plan.checks).list.drop_nulls()
     return (
-        plan.frame.filter(~_all_passed(plan))
-        .select("_record", problems.alias("problem"))
+        failed.select("_record", problems.alias("problem"))
         .explode("problem")
         .unnest("problem")
         .select(list(REJECTION))
     )
 
 
-def _write(sinks: list[pl.LazyFrame]) -> None:
+def _write(frames: Mapping[Path, pl.LazyFrame]) -> None:
+    """Write all frames in one run."""
+    with _parts(frames) as parts:
+        _carry_out(parts)
+
+
+@contextmanager
+def _parts(frames: Mapping[Path, pl.LazyFrame]) -> Iterator[list[pl.LazyFrame]]:
+    """Sinks of all frames, each under another name until the block ends without an error."""
+    parts = {path: path.with_suffix(".parquet.part") for path in frames}
+    # Scratch files: nobody filters them by value, so minima and maxima are not worth their time,
+    # and a quick compression is worth more than a strong one.
+    sinks = [
+        frame.sink_parquet(parts[path], lazy=True, statistics=False, compression="lz4")
+        for path, frame in frames.items()
+    ]
     try:
-        pl.collect_all(sinks, engine="streaming")
+        yield sinks
+        for path, part in parts.items():
+            part.replace(path)
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()
+
+
+def _carry_out(plans: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
+    """Carry out all plans in one run.
+
+    Raises:
+        InputError: a sink cannot be written.
+    """
+    try:
+        return pl.collect_all(plans, engine="streaming")
     except OSError as error:
         raise InputError(
             f"The prepared records cannot be written: {error}. Free some space there, or choose "

@@ -1,52 +1,45 @@
-"""The first pass: how many rows, which keys repeat, how each column writes dates and numbers.
+"""How each column writes its dates and numbers: looked up in the first records, held over all.
 
-It reads only the columns it needs and, on a file in the usual spelling, only once. What it collects
-is small: eight bytes per row for the keys, and one line per spelling for a column in doubt.
+Reading a million rows twice costs as much as preparing them. So the first records are asked, and
+what they *prove* is taken as the answer for the pass over the whole source: a value that fits a
+proven reading cannot speak against it. The values that did not fit are then put to the same
+question together with the first records (:func:`reconsidered`). A column of which the first
+records prove nothing is looked at as a whole beforehand.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from migrator.catalogue import Kind
 from migrator.errors import UndecidedError
-from migrator.prepare.date_order import Seen, Undecided, decide_dates, decide_times
+from migrator.prepare.date_order import Undecided, decide_dates, decide_times
 from migrator.prepare.decimal_mark import UndecidedMark, decide_mark
+from migrator.prepare.evidence import Seen
 from migrator.prepare.texts import text_of, with_texts
 from migrator.template import Step
 from migrator.transforms import TRANSFORMS
 from migrator.transforms.dates import has_time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from migrator.prepare.binding import Binding, Bound
 
+FIRST = 5_000
+"""So many records are asked first; most columns prove how they are written within a few."""
+
 _ISO = "%Y-%m-%d"
-_PLAIN = r"^-?\d+(?:\.\d{1,2})?$"
-_EARLIEST = 1900
+_PLAIN = re.compile(r"-?\d+(?:\.\d{1,2})?")
 _LONGEST_DATE = 24
 _LONGEST_NUMBER = 40
 
-
-@dataclass
-class Survey:
-    """What the first pass found.
-
-    Attributes:
-        rows: how many the source has.
-        hashes: hashes of the keys that seem to occur more than once.
-        steps: per field, its transforms with the decisions filled in.
-        decisions: what was decided, for the user.
-    """
-
-    rows: int
-    hashes: pl.Series
-    steps: dict[str, tuple[Step, ...]] = field(default_factory=dict)
-    decisions: list[str] = field(default_factory=list)
+_Place = tuple[str, int]
+"""A field's name and the index of one of its steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +50,12 @@ class _Open:
     index: int
 
     @property
-    def step(self) -> Step:
-        return self.bound.steps[self.index]
+    def place(self) -> _Place:
+        return self.bound.name, self.index
 
     @property
     def is_number(self) -> bool:
-        return TRANSFORMS[self.step.name].gives is Kind.DECIMAL
+        return TRANSFORMS[self.bound.steps[self.index].name].gives is Kind.DECIMAL
 
     def text(self) -> pl.Expr:
         """The text that the step gets."""
@@ -71,60 +64,138 @@ class _Open:
             column = TRANSFORMS[step.name].apply(column, **step.arguments).value
         return column
 
-    def in_usual_spelling(self) -> pl.Expr:
-        """Whether the text needs no decision; true for a blank."""
-        text = self.text()
-        if self.is_number:
-            return text.str.contains(_PLAIN).fill_null(value=True)
-        # A year below 1900 is no ISO date: polars reads 20-10-16 as a day of the year 20.
-        return text.is_null() | (
-            text.str.to_date(_ISO, strict=False).dt.year() >= _EARLIEST
-        ).fill_null(value=False)
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What was decided over a column.
+
+    Attributes:
+        arguments: for the step.
+        said: for the user.
+        proven: no further value that fits could change it.
+    """
+
+    arguments: Mapping[str, Any]
+    said: tuple[str, ...]
+    proven: bool
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The decisions over all columns that need one.
+
+    Attributes:
+        guessed: the places decided by the first records alone, which are not the whole source.
+        first: the first records.
+    """
+
+    frame: pl.LazyFrame
+    binding: Binding
+    first: pl.DataFrame
+    decided: Mapping[_Place, _Decided]
+    guessed: frozenset[_Place]
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """What was decided, for the user."""
+        return tuple(text for decided in self.decided.values() for text in decided.said)
+
+    @property
+    def steps(self) -> dict[str, tuple[Step, ...]]:
+        """Per field, its transforms with the decisions filled in."""
+        return {
+            bound.name: tuple(self._settled(bound, index) for index in range(len(bound.steps)))
+            for bound in self.binding.fields
+        }
+
+    def doubted(self) -> list[str]:
+        """The headers of the fields whose rejected values may yet change a decision."""
+        names = {name for name, _ in self.guessed}
+        return [bound.header for bound in self.binding.fields if bound.name in names]
+
+    def _settled(self, bound: Bound, index: int) -> Step:
+        step = bound.steps[index]
+        if not TRANSFORMS[step.name].over_column:
+            return step
+        decided = self.decided.get((bound.name, index))
+        given = _given(bound, step, self.binding)
+        return _settle(step, given | dict(decided.arguments if decided else {}))
 
 
 def survey(frame: pl.LazyFrame, binding: Binding) -> Survey:
-    """Look over the whole source.
+    """Decide by the first records, and over the whole source where they prove nothing.
 
     Raises:
         UndecidedError: a column can be read in two ways; the text is the question to the user.
     """
-    settled: dict[tuple[str, int], dict[str, Any]] = {}
-    doubtful = []
-    for bound in binding.fields:
-        for index, step in enumerate(bound.steps):
-            if TRANSFORMS[step.name].over_column:
-                given = _given(bound, step, binding)
-                settled[bound.name, index] = given
-                if given.get("decimal") == "auto" or given.get("formats") == ():
-                    doubtful.append(_Open(bound, index))
-    texts = with_texts(frame, binding, [item.bound.name for item in doubtful])
-    usual = [(~item.in_usual_spelling()).sum().alias(str(n)) for n, item in enumerate(doubtful)]
-    counts, keys = pl.collect_all(
-        [
-            texts.select(pl.len().alias("rows"), *usual),
-            texts.filter(pl.col("key").is_not_null()).select(pl.col("key").hash()),
-        ],
-        engine="streaming",
-    )
-    found = Survey(int(counts["rows"][0]), repeated(keys.to_series()))
-    for n, item in enumerate(doubtful):
-        if counts[str(n)][0]:
-            decided = _decide(item, texts, binding, found.decisions)
-        else:
-            decided = {"decimal": "plain"} if item.is_number else {"formats": (_ISO,)}
-        settled[item.bound.name, item.index] |= decided
-    for bound in binding.fields:
-        steps = enumerate(bound.steps)
-        found.steps[bound.name] = tuple(
-            _settle(step, settled.get((bound.name, index), {})) for index, step in steps
-        )
-    return found
+    first = frame.head(FIRST).collect(engine="streaming")
+    whole = first.height < FIRST
+    decided: dict[_Place, _Decided] = {}
+    guessed = set()
+    for item in _doubtful(binding):
+        try:
+            found = _decide(item, first.lazy(), binding)
+        except UndecidedError:
+            if whole:
+                raise
+            found = None
+        if found is None or not (whole or found.proven):
+            found = _decide(item, frame, binding)
+        elif not whole:
+            guessed.add(item.place)
+        decided[item.place] = found
+    return Survey(frame, binding, first, decided, frozenset(guessed))
+
+
+def reconsidered(before: Survey, misfits: pl.DataFrame) -> Survey:
+    """The survey once it is known which records did not fit its guesses.
+
+    All other records fit, and so only add to the proofs there are. Where the misfits would change
+    a decision, the whole column is looked at.
+
+    Args:
+        before: the survey whose steps were carried out over all records.
+        misfits: ``_record`` of each record that one of the :meth:`Survey.doubted` turned down.
+
+    Raises:
+        UndecidedError: the whole column can be read in two ways.
+    """
+    beyond = misfits.join(before.first.select("_record"), on="_record", how="anti")
+    if beyond.is_empty():
+        return before
+    rows = before.frame.join(beyond.lazy(), on="_record", how="semi")
+    known = pl.concat([before.first.lazy(), rows])
+    decided = dict(before.decided)
+    for item in _doubtful(before.binding):
+        if item.place in before.guessed:
+            decided[item.place] = _reconsidered(item, decided[item.place], known, before)
+    return replace(before, decided=decided)
+
+
+def _reconsidered(item: _Open, guess: _Decided, known: pl.LazyFrame, before: Survey) -> _Decided:
+    try:
+        found = _decide(item, known, before.binding)
+    except UndecidedError:
+        return _decide(item, before.frame, before.binding)
+    if found.arguments == guess.arguments:
+        return found
+    return _decide(item, before.frame, before.binding)
 
 
 def repeated(hashes: pl.Series) -> pl.Series:
     """The values that occur more than once; sorting needs no memory beyond the values."""
-    ordered = hashes.sort()
+    ordered = hashes.drop_nulls().sort()
     return ordered.filter(ordered == ordered.shift(-1)).unique()
+
+
+def _doubtful(binding: Binding) -> Iterator[_Open]:
+    """The steps for which the template leaves decimal mark or date formats open."""
+    for bound in binding.fields:
+        for index, step in enumerate(bound.steps):
+            if TRANSFORMS[step.name].over_column:
+                given = _given(bound, step, binding)
+                if given.get("decimal") == "auto" or given.get("formats") == ():
+                    yield _Open(bound, index)
 
 
 def _given(bound: Bound, step: Step, binding: Binding) -> dict[str, Any]:
@@ -157,23 +228,12 @@ def _settle(step: Step, decided: Mapping[str, Any]) -> Step:
     return Step(name=name, arguments=arguments)
 
 
-def _decide(
-    item: _Open, texts: pl.LazyFrame, binding: Binding, decisions: list[str]
-) -> dict[str, Any]:
-    header = item.bound.header
+def _decide(item: _Open, frame: pl.LazyFrame, binding: Binding) -> _Decided:
+    texts = with_texts(frame, binding, [item.bound.name]).select(
+        item.text().alias("text"), "_record"
+    )
     try:
-        if item.is_number:
-            mark = decide_mark(_spellings(texts, item.text()))
-            if mark.reason:
-                decisions.append(f'{header}: decimal mark "{mark.mark}", {mark.reason}')
-            return {"decimal": mark.mark}
-        heads, tails = _heads_and_tails(texts, item.text())
-        times = decide_times(tails)
-        try:
-            dates = decide_dates(heads)
-        except Undecided as undecided:
-            choices = tuple(f + times.formats[0] for f in undecided.formats if times.formats)
-            raise Undecided(str(undecided), choices or undecided.formats) from None
+        return _decide_mark(item, texts) if item.is_number else _decide_formats(item, texts)
     except UndecidedMark as undecided:
         raise UndecidedError(
             _question(item, binding, str(undecided), "decimal", (".", ","))
@@ -183,12 +243,31 @@ def _decide(
         raise UndecidedError(
             _question(item, binding, str(undecided), "date_formats", formats)
         ) from None
-    if dates.reason:
-        decisions.append(f"{header}: {dates.reason}")
+
+
+def _decide_mark(item: _Open, texts: pl.LazyFrame) -> _Decided:
+    seen = _spellings(texts)
+    mark = decide_mark(seen)
+    usual = mark.mark == "." and all(_PLAIN.fullmatch(number.text) for number in seen)
+    worth_saying = mark.reason and not usual
+    said = f'{item.bound.header}: decimal mark "{mark.mark}", {mark.reason}'
+    return _Decided({"decimal": mark.mark}, (said,) if worth_saying else (), bool(mark.reason))
+
+
+def _decide_formats(item: _Open, texts: pl.LazyFrame) -> _Decided:
+    heads, tails = _heads_and_tails(texts)
+    times = decide_times(tails)
+    try:
+        dates = decide_dates(heads)
+    except Undecided as undecided:
+        choices = tuple(f + times.formats[0] for f in undecided.formats if times.formats)
+        raise Undecided(str(undecided), choices or undecided.formats) from None
+    said = [f"{item.bound.header}: {dates.reason}"] if dates.reason else []
     if times.midnight and times.formats not in ((), ("",)):
-        decisions.append(f"{header}: every time of day is midnight, so these are dates")
+        said.append(f"{item.bound.header}: every time of day is midnight, so these are dates")
     formats = tuple(head + tail for head in dates.formats for tail in times.formats or ("",))
-    return {"formats": formats or (_ISO,), "midnight": times.midnight}
+    arguments = {"formats": formats or (_ISO,), "midnight": times.midnight}
+    return _Decided(arguments, tuple(said), dates.proven)
 
 
 def _question(
@@ -203,28 +282,33 @@ def _question(
     )
 
 
-def _spellings(texts: pl.LazyFrame, text: pl.Expr) -> list[Seen]:
-    """One example of each way in which numbers are written, the digits themselves left aside."""
+def _spellings(texts: pl.LazyFrame) -> list[Seen]:
+    """One example of each way in which numbers with a mark are written, the digits left aside."""
+    text = pl.col("text").str.slice(0, _LONGEST_NUMBER)
+    marked = texts.filter(text.str.contains("[.,]")).with_columns(text)
     shape = pl.col("text").str.replace(r"^(\D*)0", "${1}z").str.replace_all(r"\d", "9")
-    return _groups(texts, text.str.slice(0, _LONGEST_NUMBER), shape)
+    return _groups(marked, shape)
 
 
-def _heads_and_tails(texts: pl.LazyFrame, text: pl.Expr) -> tuple[list[Seen], list[str]]:
+def _heads_and_tails(texts: pl.LazyFrame) -> tuple[list[Seen], list[str]]:
     """The different dates of a column, and the shapes of the times of day that follow them."""
+    text = pl.col("text")
     head = text.str.replace(r"(?:T|,? )\d{1,2}:\d\d.*$", "")
     tail = text.str.slice(head.str.len_chars()).str.replace_all(r"[1-9]", "9")
-    short = head.str.slice(0, _LONGEST_DATE)
-    heads = _groups(texts, short, pl.col("text"))
+    heads = _groups(texts.with_columns(head.str.slice(0, _LONGEST_DATE)), text)
     tails = texts.select(tail.alias("tail")).drop_nulls().unique().collect(engine="streaming")
     return heads, tails["tail"].sort().to_list()
 
 
-def _groups(texts: pl.LazyFrame, text: pl.Expr, by: pl.Expr) -> list[Seen]:
+def _groups(texts: pl.LazyFrame, by: pl.Expr) -> list[Seen]:
     found = (
-        texts.select(text.alias("text"), "_record")
-        .drop_nulls()
+        texts.drop_nulls()
         .group_by(by.alias("by"))
-        .agg(pl.col("text").first(), pl.len().alias("count"), pl.col("_record").min())
+        .agg(
+            pl.col("text").get(pl.col("_record").arg_min()),
+            pl.len().alias("count"),
+            pl.col("_record").min(),
+        )
         .collect(engine="streaming")
         .sort("_record")
     )

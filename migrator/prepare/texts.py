@@ -80,13 +80,20 @@ def _tidied(frame: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
     copies = frame.with_columns(pl.col(raw_of(c)).alias(_tidy_of(c)) for c in columns)
     names = [_tidy_of(column) for column in columns]
     together = pl.struct(names).map_batches(
-        lambda series: normalised(series.struct.unnest()).to_struct(),
+        lambda series: _tidy(series.struct.unnest()).to_struct(),
         return_dtype=pl.Struct(dict.fromkeys(names, pl.String)),
         is_elementwise=True,
     )
-    return copies.select(pl.exclude(names), together.alias("_tidy").struct.unnest()).with_columns(
-        pl.col(name).str.strip_chars() for name in names
-    )
+    return copies.select(pl.exclude(names), together.alias("_tidy").struct.unnest())
+
+
+def _tidy(batch: pl.DataFrame) -> pl.DataFrame:
+    """Blanks are rare, since reading gives null for them, so they are looked for first."""
+    stripped = normalised(batch).with_columns(pl.all().str.strip_chars())
+    blank = stripped.select((pl.all() == "").any()).row(0)
+    names = [name for name, some in zip(stripped.columns, blank, strict=True) if some]
+    filled = (pl.when(pl.col(name) != "").then(pl.col(name)) for name in names)
+    return stripped.with_columns(filled) if names else stripped
 
 
 def _key(binding: Binding) -> pl.Expr:
@@ -100,11 +107,14 @@ def _key(binding: Binding) -> pl.Expr:
     return pl.lit(key.prefix) + whole if key.prefix else whole
 
 
-def _filled(column: pl.Expr, missing: Iterable[str]) -> pl.Expr:
-    """The text, or null where it is blank or one of the texts that mean blank."""
+def _filled(tidy: pl.Expr, missing: Iterable[str]) -> pl.Expr:
+    """The text, or null where it is one of the texts that mean blank."""
     blank = spellings({text.strip() for text in missing} - {""})
-    filled = column != ""
-    return pl.when(filled & ~column.is_in(blank) if blank else filled).then(column)
+    return pl.when(~tidy.is_in(blank)).then(tidy) if blank else tidy
+
+
+def _raw_filled(raw: pl.Expr, missing: Iterable[str]) -> pl.Expr:
+    return _filled(pl.when(raw != "").then(raw), missing)
 
 
 def _picked(bound: Bound, template: Template) -> pl.Expr:
@@ -112,8 +122,10 @@ def _picked(bound: Bound, template: Template) -> pl.Expr:
     if not bound.columns:
         return pl.lit(spec.default or None, pl.String)
     missing = template.missing_values if spec.missing_values is None else spec.missing_values
-    sources = [pl.col(_tidy_of(c) if spec.tidy else raw_of(c)) for c in bound.columns]
-    parts = [_filled(source, missing) for source in sources]
+    if spec.tidy:
+        parts = [_filled(pl.col(_tidy_of(column)), missing) for column in bound.columns]
+    else:
+        parts = [_raw_filled(pl.col(raw_of(column)), missing) for column in bound.columns]
     if spec.pick is Pick.JOIN:
         joined = pl.concat_str(parts, separator=spec.separator, ignore_nulls=True)
         return pl.when(joined != "").then(joined)

@@ -4,6 +4,8 @@ A format is one of ``strptime``; ``%z`` stands for an offset such as ``+0200`` o
 literal ``Z`` at the end for UTC. ``epoch_ms`` and ``epoch_s`` are numbers since 1970 in UTC.
 """
 
+import re
+
 import polars as pl
 
 from migrator.catalogue import INSTANT
@@ -21,6 +23,7 @@ _EARLIEST = 1900
 _LATEST = 2099
 """Beyond it, polars knows no summer time, and deals close earlier."""
 _TIMES = ("%H", "%I", "epoch_")
+_NUMERIC = re.compile("%[dmy](?P<separator>[-/.])%[dm](?P=separator)%[dyY]")
 
 
 def has_time(format: str) -> bool:
@@ -28,13 +31,26 @@ def has_time(format: str) -> bool:
     return any(mark in format for mark in _TIMES)
 
 
+def _timed(column: pl.Expr, format: str) -> pl.Expr:
+    """Date and time of day; null where the format does not fit, and for the 60th second.
+
+    That would be read as the minute after.
+    """
+    read = column.str.to_datetime(format, time_unit="us", strict=False, cache=False)
+    leap = (
+        column.str.ends_with(":60")
+        if format.endswith("%S")
+        else column.str.contains(":60", literal=True)
+    )
+    return pl.when(~leap).then(read)
+
+
 def _naive(column: pl.Expr, format: str) -> pl.Expr:
     """Date and time as written, without a zone; null where the format does not fit."""
     if not has_time(format):
-        read = column.str.to_date(format, strict=False).cast(pl.Datetime("us"))
+        read = column.str.to_date(format, strict=False, cache=False).cast(pl.Datetime("us"))
     else:
-        text = pl.when(~column.str.contains(":60", literal=True)).then(column)
-        read = text.str.to_datetime(format, time_unit="us", strict=False)
+        read = _timed(column, format)
     if "%y" in format:
         century = read.dt.year() > _PIVOT
         read = pl.when(century).then(read.dt.offset_by("-100y")).otherwise(read)
@@ -47,7 +63,7 @@ def _instant(column: pl.Expr, format: str, zone: str) -> pl.Expr:
         factor = 1_000 if format == "epoch_ms" else 1_000_000
         return (whole * factor).cast(INSTANT)
     if "%z" in format:
-        return column.str.to_datetime(format, time_unit="us", strict=False).cast(INSTANT)
+        return _timed(column, format).cast(INSTANT)
     read = _naive(column, format)
     if format.endswith(("Z", "UTC")) or zone == "UTC":
         return read.dt.replace_time_zone("UTC")
@@ -63,9 +79,10 @@ def _local(column: pl.Expr, format: str) -> pl.Expr:
     return _naive(column, format)
 
 
-def _likely(value: pl.Expr) -> pl.Expr:
-    """The value where its year can be meant; ``%Y`` makes the year 24 of ``24``."""
-    return pl.when(_in_range(value)).then(value)
+def _first_likely(readings: list[pl.Expr]) -> pl.Expr:
+    """The first reading whose year can be meant; ``%Y`` makes the year 24 of ``24``."""
+    likely = [pl.when(_in_range(value)).then(value) for value in readings]
+    return pl.coalesce(likely) if len(likely) > 1 else likely[0]
 
 
 def _in_range(value: pl.Expr) -> pl.Expr:
@@ -98,11 +115,38 @@ def _faults(column: pl.Expr, formats: tuple[str, ...], word: str) -> tuple[Fault
             column.str.contains(r"^\d{5}(?:[.,]\d+)?$"),
         ),
         Fault(
+            "wrong_date_order",
+            f"is a date only in another order of day, month and year than this column's "
+            f"({' or '.join(formats)}); correct it, or set date_formats",
+            _in_other_order(column, formats),
+        ),
+        Fault(
             f"not_a_{word}",
             f"is no {word} in the format of this column ({' or '.join(formats) or 'none found'}); "
             "correct it, or set date_formats",
         ),
     )
+
+
+def _in_other_order(column: pl.Expr, formats: tuple[str, ...]) -> pl.Expr:
+    """Whether a text is a date once day, month and year of a numeric format change places."""
+    read = [
+        _local(column, other).is_not_null() for format in formats for other in _reordered(format)
+    ]
+    return pl.any_horizontal(read) if read else pl.lit(False)
+
+
+def _reordered(format: str) -> list[str]:
+    numeric = _NUMERIC.match(format)
+    if not numeric:
+        return []
+    year = "%y" if "%y" in format else "%Y"
+    orders = [("%d", "%m", year), ("%m", "%d", year)]
+    if year == "%y":
+        orders.append((year, "%m", "%d"))
+    rest = format[numeric.end() :]
+    others = (numeric["separator"].join(order) + rest for order in orders)
+    return [other for other in others if other != format]
 
 
 def date(column: pl.Expr, formats: tuple[str, ...] = ()) -> Change:
@@ -120,10 +164,9 @@ def date(column: pl.Expr, formats: tuple[str, ...] = ()) -> Change:
     formats = formats or ISO_DATE
     faults = _faults(column, formats, "date")
     if not any(has_time(f) or "%y" in f for f in formats):
-        days = [column.str.to_date(f, strict=False) for f in formats]
-        return Change(_likely(pl.coalesce(days)), faults)
-    read = pl.coalesce([_local(column, f) for f in formats])
-    midnight = _likely(read)
+        days = [column.str.to_date(f, strict=False, cache=False) for f in formats]
+        return Change(_first_likely(days), faults)
+    midnight = _first_likely([_local(column, f) for f in formats])
     value = pl.when(midnight == midnight.dt.truncate("1d")).then(midnight).cast(pl.Date)
     timed = Fault(
         "date_with_time",
@@ -149,7 +192,7 @@ def datetime(column: pl.Expr, formats: tuple[str, ...] = (), zone: str | None = 
     not_a_datetime
     """
     formats = formats or ISO_DATETIME
-    value = _likely(pl.coalesce([_instant(column, f, zone or "UTC") for f in formats]))
+    value = _first_likely([_instant(column, f, zone or "UTC") for f in formats])
     return Change(value, _faults(column, formats, "datetime"))
 
 

@@ -1,14 +1,15 @@
 """Transforms that make exact decimal numbers of texts, and refuse whatever a cast would alter."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import polars as pl
 
 from migrator.catalogue import DECIMAL
-from migrator.transforms.base import Change, Fault, spreadsheet_error, where_needed
+from migrator.transforms.base import Change, Fault, spreadsheet_error
 
-Mark = Literal[".", ",", "auto", "plain"]
-"""``plain``: digits and a point, nothing to strip; what most columns are, and quicker to read."""
+Mark = Literal[".", ",", "auto"]
+Undress = Callable[[pl.Series], pl.Series]
 
 _MOST_DIGITS = 18
 """Digits before the mark; sums of such numbers still fit into 38 digits."""
@@ -23,13 +24,22 @@ _PARENTHESES = r"^\(\s*([^()]*\d)\s*\)$"
 
 
 def _grouped(mark: str) -> str:
-    """Regular expression of the digits before the mark: plain, or with one kind of separator."""
-    usual = [r"\d{1,3}(?:\.\d{3})+"] if mark == "," else [r"\d{1,3}(?:,\d{2,3})*,\d{3}"]
-    return "|".join([r"\d+", *usual, r"\d{1,3}(?: \d{3})+", _APOSTROPHES])
+    """Regular expression of the digits before the mark: plain, or with one kind of separator.
+
+    Groups do not begin with a zero: 0.500 is no five hundred, whatever the mark.
+    """
+    usual = r"[1-9]\d{0,2}(?:\.\d{3})+" if mark == "," else r"[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}"
+    return rf"\d+|{usual}|\d{{1,3}}(?: \d{{3}})+|{_APOSTROPHES}"
 
 
 def _shape(mark: str) -> str:
     return rf"^[+-]?(?:{_grouped(mark)})(?:{'[.]' if mark == '.' else ','}\d+)?$"
+
+
+def _exact(places: int) -> str:
+    """What is cast as it stands: digits, a point, no more places than wanted but for zeros."""
+    fraction = rf"\d{{1,{places}}}0*" if places else "0+"
+    return rf"^-?0*\d{{1,{_MOST_DIGITS}}}(?:\.{fraction})?$"
 
 
 def _plain(column: pl.Expr, mark: str) -> pl.Expr:
@@ -43,14 +53,38 @@ def _mark(decimal: Mark) -> str:
     return "," if decimal == "," else "."
 
 
-def _read(column: pl.Expr, decimal: Mark, places: int) -> Change:
+def _as_they_are(texts: pl.Series) -> pl.Series:
+    return texts
+
+
+def _read(column: pl.Expr, decimal: Mark, places: int, undress: Undress = _as_they_are) -> Change:
+    """The number; ``undress`` takes off what stands around it."""
     mark = _mark(decimal)
-    plain = column if decimal == "plain" else _plain(column, mark)
-    right = plain.str.contains(rf"^-?0*\d{{1,{_MOST_DIGITS}}}(?:\.\d{{0,{places}}}0*)?$")
-    if decimal != "plain":
-        right = right & column.str.contains(_shape(mark))
-    value = pl.when(right).then(plain).cast(DECIMAL, strict=False)
-    return Change(value, _faults(column, mark, places))
+
+    def spell(texts: pl.Series) -> pl.Series:
+        return _plainly_spelt(texts, mark, places, undress)
+
+    plain = column.map_batches(spell, return_dtype=pl.String, is_elementwise=True)
+    bare = column.map_batches(undress, return_dtype=pl.String, is_elementwise=True)
+    return Change(plain.cast(DECIMAL, strict=False), _faults(bare, mark, places))
+
+
+def _plainly_spelt(texts: pl.Series, mark: str, places: int, undress: Undress) -> pl.Series:
+    """Numbers as the cast wants them, null for what it would alter or is none.
+
+    Most columns hold nothing but such numbers, so only the other texts are looked at closely.
+    """
+    if mark == ".":
+        others = (~texts.str.contains(_exact(places))).arg_true()
+    else:
+        others = texts.is_not_null().arg_true()
+    if not len(others):
+        return texts
+    text = pl.col("text")
+    plain = _plain(text, mark)
+    right = text.str.contains(_shape(mark)) & plain.str.contains(_exact(places))
+    bare = undress(texts.gather(others)).to_frame("text")
+    return texts.scatter(others, bare.select(pl.when(right).then(plain)).to_series())
 
 
 def _faults(column: pl.Expr, mark: str, places: int) -> tuple[Fault, ...]:
@@ -106,9 +140,18 @@ def number(column: pl.Expr, decimal: Mark = "auto", places: int = 6) -> Change:
     return _read(column, decimal, places)
 
 
-def _undressed(series: pl.Series) -> pl.Series:
-    """Without the currency: ``EUR 5``, ``-$5``, ``5 kr``; the number itself is untouched."""
-    return series.str.replace(_CURRENCY_BEFORE, "${1}${2}").str.replace(_CURRENCY_AFTER, "${1}${2}")
+def _without_currency(texts: pl.Series) -> pl.Series:
+    """``EUR 5``, ``-$5``, ``5 kr`` without the currency; the number itself is untouched."""
+    return texts.str.replace(_CURRENCY_BEFORE, "${1}${2}").str.replace(_CURRENCY_AFTER, "${1}${2}")
+
+
+def _signed(texts: pl.Series) -> pl.Series:
+    """Without the currency, and with a minus for parentheses."""
+    return _without_currency(texts).str.replace(_PARENTHESES, "-${1}")
+
+
+def _without_percent(texts: pl.Series) -> pl.Series:
+    return texts.str.replace(r"\s*%$", "")
 
 
 def money(
@@ -125,12 +168,7 @@ def money(
     >>> money("(12.50)", parentheses=True)
     -12.500000
     """
-    if decimal == "plain":
-        return _read(column, decimal, places)
-    bare = where_needed(column, lambda texts: texts.str.contains(r"[^\d.,-]"), _undressed)
-    if parentheses:
-        bare = bare.str.replace(_PARENTHESES, "-${1}")
-    return _read(bare, decimal, places)
+    return _read(column, decimal, places, _signed if parentheses else _without_currency)
 
 
 def percent(column: pl.Expr, decimal: Mark = "auto", *, fraction: bool = False) -> Change:
@@ -143,10 +181,11 @@ def percent(column: pl.Expr, decimal: Mark = "auto", *, fraction: bool = False) 
     >>> percent("140")
     not_a_percentage
     """
-    bare = column.str.replace(r"\s*%$", "")
-    read = _read(bare, decimal, places=6)
-    value = read.value * pl.when(column.str.ends_with("%") | (not fraction)).then(1).otherwise(100)
-    value = value.cast(DECIMAL)
+    read = _read(column, decimal, 6, _without_percent)
+    value = read.value
+    if fraction:
+        factor = pl.when(column.str.ends_with("%")).then(1).otherwise(100)
+        value = (value * factor).cast(DECIMAL)
     beyond = Fault(
         "not_a_percentage",
         "is not from 0 to 100; correct it",
