@@ -126,6 +126,19 @@ class Journal:
                 "Choose another place with --state, or mend the file's permissions."
             ) from error
 
+    def _foreign(self, error: sqlite3.Error) -> InputError:
+        return InputError(
+            f"{self.path} is no journal of migrator, or it is damaged: {error}. Name another with "
+            "--state, or restore it from a copy."
+        )
+
+    def _read(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """Rows of a query."""
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._foreign(error) from error
+
     def close(self) -> None:
         """Close the file; further calls fail."""
         self._db.close()
@@ -149,6 +162,8 @@ class Journal:
                 raise
             cursor.execute("COMMIT")
         except sqlite3.OperationalError as error:
+            if "no such" in str(error) or "has no column" in str(error):
+                raise self._foreign(error) from error
             raise Stopped(
                 f"The journal {self.path} could not be written: {error}. Nothing was sent since; "
                 "make room or mend the permissions, then resume."
@@ -179,7 +194,7 @@ class Journal:
 
     def runs(self) -> list[Run]:
         """All runs, the newest last."""
-        rows = self._db.execute("SELECT * FROM runs ORDER BY created_at, id")
+        rows = self._read("SELECT * FROM runs ORDER BY created_at, id")
         return [_run(row) for row in rows]
 
     def run(self, run_id: str | None = None) -> Run:
@@ -233,7 +248,7 @@ class Journal:
 
     def planned(self, run_id: str, phase: int, *, after: int, limit: int) -> list[Op]:
         """The next ops to send of a phase, by number, with a number above ``after``."""
-        rows = self._db.execute(
+        rows = self._read(
             f"SELECT {_OP_COLUMNS} FROM ops WHERE run = ? AND phase = ? AND seq > ?"  # noqa: S608 - constant
             " AND state = 'planned' ORDER BY seq LIMIT ?",
             (run_id, phase, after, limit),
@@ -242,7 +257,7 @@ class Journal:
 
     def unsettled(self, run_id: str, *, after: int = 0, limit: int = 1000) -> list[Op]:
         """Ops that were sent and have no answer, by number."""
-        rows = self._db.execute(
+        rows = self._read(
             f"SELECT {_OP_COLUMNS} FROM ops WHERE run = ? AND state = 'sent' AND seq > ?"  # noqa: S608 - constant
             " ORDER BY seq LIMIT ?",
             (run_id, after, limit),
@@ -254,6 +269,15 @@ class Journal:
         with self._write() as cursor:
             cursor.executemany(
                 "UPDATE ops SET state = 'sent', tries = tries + 1"
+                " WHERE run = ? AND phase = ? AND seq = ?",
+                ((run_id, phase_of(op), op.seq) for op in ops),
+            )
+
+    def unsend(self, run_id: str, ops: Sequence[Op]) -> None:
+        """Take a sending back that surely had no effect; it does not count as a try."""
+        with self._write() as cursor:
+            cursor.executemany(
+                "UPDATE ops SET state = 'planned', tries = tries - 1"
                 " WHERE run = ? AND phase = ? AND seq = ?",
                 ((run_id, phase_of(op), op.seq) for op in ops),
             )
@@ -274,10 +298,10 @@ class Journal:
         """How often each of these ops was sent, by key."""
         counts = {}
         for op in ops:
-            (counts[op.key],) = self._db.execute(
+            ((counts[op.key],),) = self._read(
                 "SELECT tries FROM ops WHERE run = ? AND phase = ? AND seq = ?",
                 (run_id, phase_of(op), op.seq),
-            ).fetchone()
+            )
         return counts
 
     def parents(
@@ -286,27 +310,31 @@ class Journal:
         """State and id of parents that this run creates, by key."""
         found = {}
         for key in keys:
-            row = self._db.execute(
+            rows = self._read(
                 "SELECT state, target_id FROM ops"
                 " WHERE run = ? AND type = ? AND key = ? AND phase = 0",
                 (run_id, type, key),
-            ).fetchone()
-            if row:
-                found[key] = (OpState(row[0]), row[1])
+            )
+            for state, id_ in rows:
+                found[key] = (OpState(state), id_)
         return found
 
     # -- reading back --------------------------------------------------------------------------
 
     def counts(self, run_id: str) -> dict[tuple[ObjectType, Action, OpState], int]:
         """How many ops of a run stand where."""
-        rows = self._db.execute(
+        rows = self._read(
             "SELECT type, action, state, count(*) FROM ops WHERE run = ? GROUP BY 1, 2, 3",
             (run_id,),
         )
         return {(ObjectType(t), Action(a), OpState(s)): n for t, a, s, n in rows}
 
-    def finished(self, run_id: str, states: Collection[OpState] = ()) -> Iterator[Finished]:
+    def finished(
+        self, run_id: str, states: Collection[OpState] = (), *, remarked: bool = False
+    ) -> Iterator[Finished]:
         """Ops with what became of them, in the order of sending; all states when none is named.
+
+        ``remarked`` = only those with a code: refused, parked, or written with an objection.
 
         Reads a thousand at a time, so that a run of any size fits in memory and other calls may
         be made meanwhile.
@@ -314,13 +342,14 @@ class Journal:
         wanted = tuple(states or OpState)
         marks = ", ".join("?" * len(wanted))
         place = (-1, 0)
+        extra = " AND code != ''" if remarked else ""
         while True:
-            rows = self._db.execute(
+            rows = self._read(
                 f"SELECT {_OP_COLUMNS}, tries, code, message, phase FROM ops"  # noqa: S608 - constants
-                f" WHERE run = ? AND (phase, seq) > (?, ?) AND state IN ({marks})"
+                f" WHERE run = ? AND (phase, seq) > (?, ?) AND state IN ({marks}){extra}"
                 " ORDER BY phase, seq LIMIT 1000",
                 (run_id, *place, *wanted),
-            ).fetchall()
+            )
             if not rows:
                 return
             for *row, tries, code, message, _phase in rows:

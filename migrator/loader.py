@@ -20,7 +20,7 @@ from migrator.errors import (
     Unavailable,
 )
 from migrator.journal import Settled
-from migrator.model import KEY_EXISTS, Action, ObjectType, OnMissing, OpState
+from migrator.model import KEY_EXISTS, Action, ObjectType, OnMissing, OpState, Outcome
 from migrator.plan import differences
 from migrator.progress import Progress, Silent
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
     from migrator.journal import Journal
-    from migrator.model import Link, Op, Outcome
+    from migrator.model import Link, Op
     from migrator.vendors.base import Vendor
     from migrator.wire import Clock
 
@@ -75,6 +75,7 @@ class Loader:
         self._slots = asyncio.Semaphore(vendor.capabilities.concurrency)
         self._stopping = False
         self._failure: MigratorError | None = None
+        self._crash: BaseException | None = None
         self._refused = 0
         self._settled = 0
 
@@ -113,7 +114,7 @@ class Loader:
         try:
             async for batch in self._batches(phase):
                 await self._slots.acquire()
-                if self._stopping or self._failure:
+                if self._stopping or self._failure or self._crash:
                     self._slots.release()
                     break
                 self._journal.sending(self._job.run, batch)
@@ -121,11 +122,11 @@ class Loader:
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
         finally:
-            failed = [e for e in await asyncio.gather(*tasks, return_exceptions=True) if e]
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if self._crash:
+            raise self._crash
         if self._failure:
             raise self._failure
-        if failed:
-            raise failed[0]
         if self._stopping:
             raise Interrupted("Stopped. Nothing is lost: what was sent is in the journal.")
 
@@ -177,58 +178,65 @@ class Loader:
         }
 
     async def _send(self, batch: Sequence[Op]) -> None:
-        """One request and its answer; a failure that concerns the whole run is kept for later."""
+        """One batch and its answers; a failure that concerns the whole run is kept for later."""
         try:
-            await self._write_and_link(batch)
-        except (Unavailable, QuotaSpent, Unauthorized) as error:
-            self._replan(batch)
-            self._failure = self._failure or error
+            outcomes = await self._write(batch)
+            if outcomes is not None:
+                await self._settle(batch, outcomes)
         except OutcomeUnknown:
             pass  # the ops stay "sent" and are settled by looking them up
-        except BaseException:
-            self._stopping = True
+        except (Unavailable, QuotaSpent, Unauthorized) as error:
+            self._failure = self._failure or error  # after the write: looked up by the next load
+        except BaseException as error:
+            self._crash = self._crash or error
             raise
         finally:
             self._slots.release()
 
-    async def _write_and_link(self, batch: Sequence[Op]) -> None:
+    async def _write(self, batch: Sequence[Op]) -> list[Outcome] | None:
+        """The vendor's word on each op of a batch; None when it surely did not see them."""
         to_write = [op for op in batch if op.properties or op.action is not Action.UPDATE]
-        link_only = [op for op in batch if not op.properties and op.action is Action.UPDATE]
-        outcomes: list[Outcome] = []
+        links_only = [op for op in batch if not op.properties and op.action is Action.UPDATE]
+        outcomes = [Outcome(op.key, OpState.WRITTEN, op.id) for op in links_only]
         if to_write:
             first = to_write[0]
-            outcomes = await self._vendor.write(first.type, first.action, to_write)
+            try:
+                outcomes += await self._vendor.write(first.type, first.action, to_write)
+            except (Unavailable, QuotaSpent, Unauthorized) as error:
+                self._journal.unsend(self._job.run, batch)
+                self._failure = self._failure or error
+                return None
+        return outcomes
+
+    async def _settle(self, batch: Sequence[Op], outcomes: Sequence[Outcome]) -> None:
+        """What is certain goes into the journal first; only then come questions and links."""
         by_key = {op.key: op for op in batch}
         settled = [_from_outcome(by_key[outcome.key], outcome) for outcome in outcomes]
-        settled += [Settled(op, OpState.WRITTEN, op.id) for op in link_only]
-        settled = await self._those_there_already(settled)
-        self._note(await self._linked(settled))
+        certain = [s for s in settled if s.code != KEY_EXISTS and not self._needs_link(s)]
+        self._note(certain)
+        rest = [s for s in settled if s.code == KEY_EXISTS or self._needs_link(s)]
+        if rest:
+            found = await self._those_there_already(rest)
+            self._note(await self._linked(found))
+
+    def _needs_link(self, settled: Settled) -> bool:
+        """Whether a written record's links are still to be made."""
+        op = settled.op
+        inline = self._vendor.capabilities.links_on_create and op.action is Action.CREATE
+        return settled.state is OpState.WRITTEN and bool(op.links) and not inline
 
     async def _linked(self, settled: Sequence[Settled]) -> list[Settled]:
-        """Link written records to their parents where the write did not do so."""
-        inline = self._vendor.capabilities.links_on_create
+        """Link written records to their parents.
+
+        One whose links are refused is written all the same, with the refusal as its message.
+        """
         to_link = [
-            replace(s.op, id=s.id)
-            for s in settled
-            if s.state is OpState.WRITTEN
-            and s.op.links
-            and not (inline and s.op.action is Action.CREATE)
+            replace(s.op, id=s.id) for s in settled if s.state is OpState.WRITTEN and s.op.links
         ]
-        if not to_link:
-            return list(settled)
-        try:
-            outcomes = await self._vendor.link(to_link)
-        except (Unavailable, QuotaSpent) as error:
-            # The records are written; only looking them up again may settle them.
-            raise OutcomeUnknown(str(error)) from error
+        outcomes = await self._vendor.link(to_link) if to_link else []
         refused = {o.key: o for o in outcomes if o.state is OpState.REFUSED}
         return [
-            replace(
-                s,
-                state=OpState.REFUSED,
-                code=refused[s.op.key].code or "link_refused",
-                message=refused[s.op.key].message,
-            )
+            replace(s, code="link_refused", message=refused[s.op.key].message)
             if s.op.key in refused
             else s
             for s in settled
@@ -245,8 +253,9 @@ class Loader:
                 await self._clock.sleep(max(lag, _PATIENCE))
                 any_open = True
             creates = [op for op in ops if op.action is Action.CREATE]
-            settled = await self._look_up(creates)
-            self._note(await self._linked(self._with_links(settled)))
+            settled = self._with_links(await self._look_up(creates))
+            self._note([s for s in settled if not self._needs_link(s)])
+            self._note(await self._linked([s for s in settled if self._needs_link(s)]))
             # Updates and deletes are sent again: repeating them changes nothing.
             self._replan([op for op in ops if op.action is not Action.CREATE])
         return any_open
@@ -286,7 +295,9 @@ class Loader:
             wanted = {name for op in of_type.values() for name in op.properties}
             for key, held in (await self._vendor.find(type, of_type, wanted)).items():
                 op = of_type[key]
-                if tries[key] > 1 or not differences(self._vendor, type, op.properties, held):
+                # A parent is wanted, whoever made it and whatever it is called by now.
+                ours = op.place is None or tries[key] > 1
+                if ours or not differences(self._vendor, type, op.properties, held):
                     answers[key] = Settled(op, OpState.WRITTEN, held.id)
         return [answers.get(s.op.key, s) if s.code == KEY_EXISTS else s for s in settled]
 
@@ -305,7 +316,8 @@ class Loader:
 
 
 def _from_outcome(op: Op, outcome: Outcome) -> Settled:
-    return Settled(op, outcome.state, outcome.id or op.id, outcome.code, outcome.message)
+    code = outcome.code or ("refused" if outcome.state is OpState.REFUSED else "")
+    return Settled(op, outcome.state, outcome.id or op.id, code, outcome.message)
 
 
 def _resolved(

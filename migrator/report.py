@@ -45,7 +45,8 @@ class Report:
     Attributes:
         rows: source rows per outcome.
         source_rows: how many rows the source has.
-        codes: rejected rows by code; ``refusals``: refused and parked rows.
+        codes: rejected rows by code.
+        refusals: refused and parked rows by code, and written ones whose links were refused.
         examples: the first message of each code.
         sums: rows and money by pipeline, stage, owner and currency.
         files: what was written where.
@@ -73,8 +74,8 @@ class Report:
 
     @property
     def turned_down(self) -> int:
-        """Rows that were rejected, refused or parked."""
-        return self.rows["rejected"] + self.rows["refused"] + self.rows["parked"]
+        """Rows that were rejected, refused or parked, or written with an objection."""
+        return self.rows["rejected"] + sum(self.refusals.values())
 
 
 def outcome_of(finished: Finished) -> str:
@@ -175,7 +176,7 @@ def as_text(report: Report) -> str:
     if report.codes:
         counts = ", ".join(f"{n:,} {code}" for code, n in report.codes.items())
         lines += ["", *wrapped(f"  Rejected: {counts}")]
-    lines += reason_lines("Refused or parked, by reason:", report.refusals, report.examples)
+    lines += reason_lines("Not or not wholly written, by reason:", report.refusals, report.examples)
     if report.files:
         lines.append("")
         lines += [f"  {name}: {path}" for name, path in report.files.items()]

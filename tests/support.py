@@ -129,6 +129,14 @@ class Rehearsal:
         """Plan and write."""
         return self.execute(self.plan(template, *files).run, **options)
 
+    def stranger(self) -> httpx.Client:
+        """A user of the account who is not us."""
+        return httpx.Client(
+            transport=httpx.MockTransport(self.sandbox.handle),
+            base_url="http://x.test",
+            headers={"Authorization": "Bearer secret"},
+        )
+
     def account(self) -> Account:
         """The account as the vendor describes it."""
         space = self.workspace()

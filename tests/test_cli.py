@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -276,6 +277,47 @@ def test_a_second_run_on_the_account_ends_with_6(shell: Shell, sandbox: HubSpotS
     assert "Another run" in done.stderr
     assert sandbox.records("deals") == []
     assert shell(*command)[0] == 0
+
+
+@pytest.mark.parametrize("address", ["pat-na1-s3cr3t", "http://localhost:99999", "ftp://u:pw@h"])
+def test_a_base_url_that_is_none_is_not_repeated(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """The secret in the wrong variable is a user's error, and is not printed."""
+    monkeypatch.setenv("HUBSPOT_TOKEN", "x")
+    monkeypatch.setenv("HUBSPOT_BASE_URL", address)
+    code, _, err = shell("plan", "template.yaml", "deals.csv", "--to", "hubspot", "-q")
+    assert code == 2
+    assert "HUBSPOT_BASE_URL" in err
+    assert address not in err
+
+
+def test_a_file_that_is_no_journal_is_told(shell: Shell, tmp_path: Path) -> None:
+    """Neither some file nor another program's database is taken for a journal."""
+    (tmp_path / "text.db").write_text("hello, this is no database at all" * 100)
+    code, _, err = shell("status", "--state", "text.db")
+    assert code == 2
+    assert "text.db" in err
+    with sqlite3.connect(tmp_path / "other.db") as database:
+        database.execute("CREATE TABLE runs (something TEXT)")
+    database.close()
+    code, _, err = shell("status", "--state", "other.db")
+    assert code == 2
+    assert "no journal of migrator" in err
+
+
+def test_a_fault_of_our_own_has_a_code_of_its_own(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 says that a run finished; what we did not foresee must not say so."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("migrator.cli.load.check_files", fail)
+    code, _, err = shell("check", "template.yaml", "deals.csv")
+    assert code == 70
+    assert "ZeroDivisionError" in err
 
 
 def test_help_is_there_for_every_command(shell: Shell) -> None:

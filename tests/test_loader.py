@@ -181,13 +181,8 @@ def _create(rehearsal: Rehearsal, key: str, **properties: str) -> None:
         "dealstage": "qualifiedtobuy",
         "migrator_key": key,
     }
-    client = httpx.Client(
-        transport=httpx.MockTransport(rehearsal.sandbox.handle),
-        base_url="http://x.test",
-        headers={"Authorization": "Bearer secret"},
-    )
     body = {"properties": everything | properties}
-    client.post("/crm/v3/objects/deals", json=body).raise_for_status()
+    rehearsal.stranger().post("/crm/v3/objects/deals", json=body).raise_for_status()
 
 
 def test_children_of_a_refused_parent_are_parked(rehearsal: Rehearsal) -> None:
@@ -277,3 +272,104 @@ def test_a_journal_that_cannot_be_written_sends_nothing(rehearsal: Rehearsal) ->
     space.close()
     assert rehearsal.keys() == []
     assert {f.op.state for f in rehearsal.workspace().journal.finished(run.id)} == {OpState.PLANNED}
+
+
+def test_a_try_that_was_not_carried_out_does_not_make_a_record_ours(rehearsal: Rehearsal) -> None:
+    """No connection, then somebody else's record with our key: it is refused, not claimed."""
+    run = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(3))).run
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("deals/batch/create"):
+            raise httpx.ConnectError("refused", request=request)
+        return rehearsal.sandbox.handle(request)
+
+    rehearsal.wrap = lambda _: httpx.MockTransport(handle)
+    with pytest.raises(Unavailable):
+        rehearsal.execute(run)
+    rehearsal.wrap = lambda inner: inner
+    _create(rehearsal, "k1", amount="777")
+    report = rehearsal.execute(run)
+    assert (report.rows["created"], report.rows["refused"]) == (2, 1)
+
+
+def test_links_of_a_record_that_was_there_already_are_made(rehearsal: Rehearsal) -> None:
+    """A create that finds its own record in the account still makes the links it carried."""
+    template = rehearsal.template()
+    linked = rehearsal.source(deals(20, company=lambda _: "Acme"), "linked.csv")
+    later = rehearsal.plan(template, linked).run
+    rehearsal.load(template, rehearsal.source(deals(20)))
+    space = rehearsal.workspace()
+    space.journal.set_state(later.id, RunState.RUNNING)  # planned on the account as it was then
+    space.close()
+    report = rehearsal.execute(later)
+    assert report.rows["created"] == 20
+    assert len(rehearsal.sandbox.associations("deals", "companies")) == 20
+
+
+def test_a_company_of_ours_that_was_renamed_is_found_by_its_key(rehearsal: Rehearsal) -> None:
+    """Somebody renames a company we made: later deals of it are linked to it, not parked."""
+    template = rehearsal.template()
+    rehearsal.load(template, rehearsal.source(deals(3, company=lambda _: "Acme")))
+    (company,) = rehearsal.sandbox.records("companies")
+    rehearsal.stranger().patch(
+        f"/crm/v3/objects/companies/{company['id']}", json={"properties": {"name": "Acme SE"}}
+    ).raise_for_status()
+    report = rehearsal.load(template, rehearsal.source(deals(6, company=lambda _: "Acme")))
+    assert report.rows["parked"] == 0
+    assert len(rehearsal.sandbox.records("companies")) == 1
+    assert len(rehearsal.sandbox.associations("deals", "companies")) == 6
+
+
+def test_a_stopped_sample_stays_a_sample(rehearsal: Rehearsal) -> None:
+    """A resume after an outage finishes the sample and no more; the next one writes the rest."""
+    run = planned(rehearsal)
+    spoiled = True
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if spoiled and request.url.path.endswith("deals/batch/create"):
+            raise httpx.ConnectError("refused", request=request)
+        return rehearsal.sandbox.handle(request)
+
+    rehearsal.wrap = lambda _: httpx.MockTransport(handle)
+    with pytest.raises(Unavailable):
+        rehearsal.execute(run, sample=5)
+    spoiled = False
+    assert rehearsal.execute(run).rows["created"] == 5
+    assert rehearsal.execute(run).rows["created"] == COUNT
+
+
+def test_an_update_whose_link_is_refused_is_written_and_said(rehearsal: Rehearsal) -> None:
+    """The values are in the account, so the row counts as updated; the lost link is named."""
+    template = rehearsal.template()
+    rehearsal.load(template, rehearsal.source(deals(3, company=lambda _: "Acme")))
+    again = deals(3, company=lambda n: "Other" if n == 2 else "Acme", amount=lambda _: "100.00")
+    run = rehearsal.plan(template, rehearsal.source(again)).run
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if "associations" in path and path.endswith("batch/create"):
+            body = {"status": "error", "category": "VALIDATION_ERROR", "message": "no such id"}
+            return httpx.Response(400, json=body)
+        return rehearsal.sandbox.handle(request)
+
+    rehearsal.wrap = lambda _: httpx.MockTransport(handle)
+    report = rehearsal.execute(run)
+    assert report.rows["updated"] == 3
+    assert report.refusals == {"link_refused": 1}
+    assert report.turned_down == 1
+    assert "no such id" in report.examples["link_refused"]
+    assert {r["amount"] for r in rehearsal.sandbox.records("deals")} == {"100"}
+
+
+def test_a_fault_of_our_own_is_not_taken_for_an_interruption(rehearsal: Rehearsal) -> None:
+    """An error inside a request's task is what the caller sees."""
+    run = planned(rehearsal)
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("deals/batch/create"):
+            raise ZeroDivisionError("a fault")
+        return rehearsal.sandbox.handle(request)
+
+    rehearsal.wrap = lambda _: httpx.MockTransport(handle)
+    with pytest.raises(ZeroDivisionError):
+        rehearsal.execute(run)

@@ -494,7 +494,11 @@ def test_a_deal_on_several_lines_is_folded(tmp_path: Path) -> None:
             "is taken."
         ),
     )
-    assert {path.name for path in tmp_path.iterdir()} == {"records.parquet", "rejections.parquet"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "records.parquet",
+        "rejections.parquet",
+        "members.parquet",
+    }
 
 
 def test_one_bad_line_keeps_its_whole_deal_out(tmp_path: Path) -> None:

@@ -177,6 +177,49 @@ def test_marks_are_decided_over_the_column() -> None:
         decide_mark(seen("1.5", "1,5"))
 
 
+@given(st.integers(1, 40), st.integers(1, 4_000), st.sampled_from([",", "."]))
+def test_slips_are_decided_against_at_a_hundred_to_one(few: int, many: int, mark: str) -> None:
+    """The proofs are counted, not the spellings; below that, the question stays."""
+    texts = {",": "5,5", ".": "5.5"}
+    other = "." if mark == "," else ","
+    column = [Seen(texts[other], few, 1), Seen(texts[mark], many, 7)]
+    if many >= 100 * few:
+        decided = decide_mark(column)
+        assert decided.mark == mark
+        assert f'{few} value{"s that prove" if few > 1 else " that proves"} "{other}"' in (
+            decided.reason
+        )
+    elif few < 100 * many:
+        with pytest.raises(UndecidedMark, match="contradict each other"):
+            decide_mark(column)
+
+
+def test_a_slip_needs_proofs_against_each_other_order() -> None:
+    """Dates that could also be year first prove nothing against a date that is year first."""
+    both = Seen("13-02-24", 1_000, 1)
+    with pytest.raises(Undecided):
+        decide_dates([both, Seen("31-01-45", 99, 3), Seen("45-10-16", 1, 2)])
+    decided = decide_dates([both, Seen("31-01-45", 100, 3), Seen("45-10-16", 1, 2)])
+    assert decided.formats == ("%d-%m-%y",)
+    assert decided.proven
+    assert decided.reason.endswith("1 value that is no such date is rejected (record 2: 45-10-16)")
+
+
+@pytest.mark.parametrize(
+    ("texts", "proven"),
+    [
+        (["2024-02-13"], True),
+        (["13/02/2024", "01/02/2024"], True),
+        (["02/02/2024"], False),
+        ([f"{day:02d}-10-16" for day in range(1, 31)], False),
+        ([], True),
+    ],
+)
+def test_only_a_date_with_one_reading_proves(texts: list[str], *, proven: bool) -> None:
+    """What rests on all dates seen so far may be overturned by the next one."""
+    assert decide_dates(seen(*texts)).proven is proven
+
+
 @given(
     st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1),
     st.sampled_from(",."),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import httpx
 import polars as pl
@@ -18,9 +20,6 @@ from migrator.runs.inputs import Request
 from migrator.runs.planning import Limit
 from migrator.runs.target import account_lock, target_from
 from tests.support import TEMPLATE, Rehearsal, deals
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -137,7 +136,7 @@ def test_ten_thousand_deals_with_one_bad_row(rehearsal: Rehearsal, turned_down_b
     )
     unique = {"name": "contract_no", "label": "Contract", "groupName": "dealinformation"}
     unique |= {"type": "string", "fieldType": "text", "hasUniqueValue": True}  # type: ignore[dict-item]
-    _client(rehearsal).post("/crm/v3/properties/deals", json=unique).raise_for_status()
+    rehearsal.stranger().post("/crm/v3/properties/deals", json=unique).raise_for_status()
     title = (lambda n: "" if n == 5_000 else f"Deal {n}") if turned_down_by == "rule" else str
     contract = (lambda n: n - (n == 5_000)) if turned_down_by == "crm" else str
     bad = deals(10_000, title=title, contract=contract)
@@ -154,15 +153,6 @@ def test_ten_thousand_deals_with_one_bad_row(rehearsal: Rehearsal, turned_down_b
     report = rehearsal.load(template, rehearsal.source(mended, "mended.csv"))
     assert report.rows["created"] == 1
     assert len(set(rehearsal.keys())) == len(rehearsal.keys()) == 10_000
-
-
-def _client(rehearsal: Rehearsal) -> httpx.Client:
-    """A user of the account who is not us."""
-    return httpx.Client(
-        transport=httpx.MockTransport(rehearsal.sandbox.handle),
-        base_url="http://x.test",
-        headers={"Authorization": "Bearer secret"},
-    )
 
 
 def test_contacts_and_companies_are_linked(rehearsal: Rehearsal) -> None:
@@ -258,7 +248,7 @@ def test_pipelines_are_created_when_asked_for(rehearsal: Rehearsal) -> None:
 def test_a_plan_refuses_an_account_that_changed_since(rehearsal: Rehearsal) -> None:
     """Somebody's new stage between plan and run stops the run before anything is written."""
     planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(2)))
-    client = _client(rehearsal)
+    client = rehearsal.stranger()
     body = {"label": "New", "displayOrder": 9, "metadata": {"probability": "0.5"}}
     client.post("/crm/v3/pipelines/deals/default/stages", json=body).raise_for_status()
     with pytest.raises(InputError, match="was changed since"):
@@ -361,3 +351,78 @@ def test_server_down_is_resumable(rehearsal: Rehearsal) -> None:
     report = rehearsal.execute(planned.run)
     assert report.rows["created"] == 250
     assert Counter(rehearsal.keys()) == Counter(f"k{n}" for n in range(1, 251))
+
+
+def test_verify_misses_links_and_knows_kinds(rehearsal: Rehearsal) -> None:
+    """A link that somebody removed is a difference; another spelling of a number is none."""
+    stranger = rehearsal.stranger()
+    size = {"name": "size", "label": "Size", "groupName": "dealinformation"}
+    size |= {"type": "number", "fieldType": "number"}
+    stranger.post("/crm/v3/properties/deals", json=size).raise_for_status()
+    template = rehearsal.template(
+        TEMPLATE.replace("  owner:", "  custom.size: {from: size}\n  owner:")
+    )
+    source = rehearsal.source(deals(4, company=lambda _: "Acme", size=lambda _: "5"))
+    rehearsal.load(template, source)
+    for record in rehearsal.sandbox.records("deals"):
+        body = {"properties": {"size": "5.0"}}
+        stranger.patch(f"/crm/v3/objects/deals/{record['id']}", json=body).raise_for_status()
+    assert rehearsal.verify().agrees
+    links = rehearsal.sandbox.associations("deals", "companies")
+    deal, companies = next(iter(links.items()))
+    company = next(iter(companies))
+    stranger.delete(
+        f"/crm/v4/objects/deals/{deal}/associations/companies/{company}"
+    ).raise_for_status()
+    result = rehearsal.verify()
+    assert not result.agrees
+    assert result.unlinked == 1
+    assert result.examples[0].field == "companies"
+
+
+def test_a_run_whose_folder_is_gone_says_so(rehearsal: Rehearsal) -> None:
+    """Without its files a run cannot tell what was turned down: it is an error, not a guess."""
+    planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(3)))
+    shutil.rmtree(rehearsal.folder / ".migrator" / "runs" / planned.run.id)
+    with pytest.raises(InputError, match="deleted or emptied"):
+        rehearsal.execute(planned.run)
+
+
+def test_the_lock_does_not_mind_how_an_address_is_written(rehearsal: Rehearsal) -> None:
+    """A slash at the end, or other letter case, is the same account."""
+    target = rehearsal.target
+    other = replace(target, base_url=target.base_url.upper() + "/")
+    with account_lock(target, "42"), pytest.raises(Locked), account_lock(other, "42"):
+        pass
+
+
+def test_a_run_that_was_stopped_while_planning_cannot_be_verified(rehearsal: Rehearsal) -> None:
+    """It is told so, and a resume says to start again."""
+    planned = rehearsal.plan(rehearsal.template(), rehearsal.source(deals(3)))
+    space = rehearsal.workspace()
+    space.journal.set_state(planned.run.id, RunState.PLANNING)
+    space.close()
+    with pytest.raises(InputError, match="stopped while it was planned"):
+        rehearsal.verify()
+    with pytest.raises(InputError, match="Start it again"):
+        rehearsal.execute(planned.run)
+
+
+def test_a_rejected_deal_on_several_lines_comes_back_whole(rehearsal: Rehearsal) -> None:
+    """All its lines are in rejects.csv; mended and fed back, its sum is the sum of all lines."""
+    text = TEMPLATE + "group: {sum: [amount]}\n"
+    template = rehearsal.template(text)
+    rows = "k1,Big,Qualifed To Buy,10\nk2,Small,Qualified To Buy,5\n"
+    rows += "k1,Big,Qualifed To Buy,20\nk1,Big,Qualifed To Buy,30\n"
+    report = rehearsal.load(template, rehearsal.source("id,title,stage,amount\n" + rows))
+    assert report.adds_up
+    assert (report.rows["created"], report.rows["rejected"], report.rows["merged"]) == (1, 1, 2)
+    rejects = pl.read_csv(report.files["rejects"], infer_schema=False)
+    assert rejects["amount"].to_list() == ["10", "20", "30"]
+    mended = rehearsal.folder / "mended.csv"
+    lines = Path(report.files["rejects"]).read_text(encoding="utf-8")
+    mended.write_text(lines.replace("Qualifed", "Qualified"), encoding="utf-8")
+    report = rehearsal.load(template, str(mended))
+    assert (report.rows["created"], report.rows["merged"]) == (1, 2)
+    held = {r["migrator_key"]: r["amount"] for r in rehearsal.sandbox.records("deals")}
+    assert held == {"k1": "60", "k2": "5"}

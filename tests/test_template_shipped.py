@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import migrator
+from migrator import resources
+from migrator.errors import TemplateError
 from migrator.prepare.binding import bind
-from migrator.template import load_template, locate, shipped
+from migrator.template import load_template, shipped
 from migrator.template.locate import shipped_paths
 
 if TYPE_CHECKING:
@@ -156,6 +157,21 @@ def test_an_installed_package_brings_its_templates_along(
     """Inside a wheel the templates are in the package, and that folder goes first."""
     package = tmp_path / "migrator"
     (package / "_templates").mkdir(parents=True)
-    monkeypatch.setattr(migrator, "__file__", str(package / "__init__.py"))
-    assert locate.folder("templates") == package / "_templates"
-    assert locate.folder("sample_data") == tmp_path / "sample_data"
+    (package / "_templates" / "mine.yaml").touch()
+    monkeypatch.setattr(resources, "_PACKAGE", package)
+    assert shipped_paths() == {"mine": package / "_templates" / "mine.yaml"}
+    assert resources.sample_data() == tmp_path / "sample_data"
+
+
+def test_a_folder_named_like_a_template_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name means the shipped template unless a file has it; a checkout has a folder migrator."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "migrator").mkdir()
+    (tmp_path / "pipedrive").write_text("name: mine\nkey: {from: id}\nfields: {name: {from: t}}\n")
+    (tmp_path / "mine").mkdir()
+    assert load_template("migrator").name == "migrator"
+    assert load_template("pipedrive").name == "mine"
+    with pytest.raises(TemplateError, match="mine: the template cannot be read"):
+        load_template("mine")

@@ -15,8 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from migrator import transforms
+from migrator.prepare.decimal_mark import says
 from migrator.transforms import evaluate
-from migrator.transforms.text import normalised, spellings
+from migrator.transforms.text import spellings, tidied
 
 
 def run_example(name: str, call: str) -> Any:
@@ -237,13 +238,71 @@ def test_normalise_leaves_nfc_text_of_plain_spaces_alone(text: str) -> None:
     assert unicodedata.is_normalized("NFC", once)
 
 
-def test_a_batch_is_normalised_in_the_columns_that_need_it() -> None:
-    """Plain columns come back as they are; the others lose odd spaces and invisible signs."""
-    batch = pl.DataFrame({"plain": ["a", None], "odd": ["1\u00a0000\u200b", "e\u0301"]})
-    assert normalised(batch).to_dict(as_series=False) == {
-        "plain": ["a", None],
-        "odd": ["1 000", "é"],
+def test_a_batch_is_tidied_in_the_columns_that_need_it() -> None:
+    """Plain columns come back as they are; the others lose odd and outer spaces, and blanks."""
+    batch = pl.DataFrame(
+        {
+            "plain": ["a", None, "b c", "d"],
+            "outer": [" a", "b\t\n", None, "  "],
+            "odd": ["1\u00a0000\u200b", "e\u0301", "\u200b \u2028", "\u200b x\u00a0"],
+            "none": pl.Series([None] * 4, dtype=pl.String),
+        }
+    )
+    assert tidied(batch).to_dict(as_series=False) == {
+        "plain": ["a", None, "b c", "d"],
+        "outer": ["a", "b", None, None],
+        "odd": ["1 000", "é", None, "x"],
+        "none": [None] * 4,
     }
+
+
+@given(st.lists(st.text("a é\u00a0\u0301\u200b\u2028\t,\ufb01", max_size=6), min_size=1))
+def test_a_batch_is_tidied_as_each_text_is(texts: list[str]) -> None:
+    """Looking for the odd texts of a column first changes nothing in what becomes of them."""
+    expected = [evaluate("strip", evaluate("normalise", text)) or None for text in texts]
+    assert tidied(pl.DataFrame({"text": texts}))["text"].to_list() == expected
+
+
+def test_no_text_that_needs_normalising_is_overlooked() -> None:
+    """Of every character, alone, after a letter and taken apart, the result is in NFC."""
+    characters = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000]
+    texts = [*(f"e{c}" for c in characters), *(unicodedata.normalize("NFD", c) for c in characters)]
+    column = pl.Series("text", texts)
+    done = tidied(column.to_frame())["text"]
+    assert done.equals(done.str.normalize("NFC").str.strip_chars())
+    assert not done.str.contains("[\u00a0\u00ad\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]").any()
+    changed = done.filter(done != column)
+    assert 1_000 < len(changed) < 20_000
+
+
+@given(st.text("0123456789.,' -+€", max_size=12))
+def test_a_number_that_proves_one_mark_is_never_read_with_the_other(text: str) -> None:
+    """``0.500`` is no five hundred, even in a column with decimal commas."""
+    proven = says(text)
+    if proven in (".", ","):
+        other = "," if proven == "." else "."
+        assert isinstance(evaluate("money", text, decimal=other), str)
+
+
+@pytest.mark.parametrize("format", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%y-%m-%d"])
+@given(day=st.dates(date(1970, 1, 1), date(2060, 12, 31)))
+def test_a_date_in_another_order_is_named_as_such(format: str, day: date) -> None:
+    """It is read in the column's format alone: as another day if it must be, else turned down."""
+    for other in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%y-%m-%d"):
+        text = day.strftime(other)
+        read = evaluate("date", text, formats=(format,))
+        assert not isinstance(read, str) or (
+            read in ("wrong_date_order", "unlikely_date", "not_a_date")
+        )
+        if other == format:
+            assert read == day
+
+
+def test_years_of_two_and_of_four_digits_may_stand_in_one_column() -> None:
+    """A format that makes the year 24 of 24 does not keep the right one from reading it."""
+    formats = ("%d/%m/%Y", "%d/%m/%y")
+    assert evaluate("date", "13/02/24", formats=formats) == date(2024, 2, 13)
+    assert evaluate("date", "13/02/2024", formats=formats) == date(2024, 2, 13)
 
 
 def test_missing_values_are_known_in_the_usual_letter_cases() -> None:

@@ -179,4 +179,6 @@ def _print_plan(planned: Planned, *, as_json: bool) -> None:
 
 def _print_report(report: Report, *, as_json: bool) -> int:
     click.echo(reports.as_json(report) if as_json else reports.as_text(report))
+    if not report.adds_up:
+        raise AssertionError(f"the books of run {report.run} do not add up: {report.rows}")
     return int(report.turned_down > 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,9 @@ from migrator.errors import Interrupted, MigratorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_FAULT = 70
+"""Exit code of a fault of our own (EX_SOFTWARE): no other code may claim to know the state."""
 
 COMMANDS = {
     "demo": ("migrator.cli.demo", "Load a sample export into a sandbox on this machine."),
@@ -83,4 +87,8 @@ def main(args: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("migrator: interrupted; `migrator status` says how to go on.", err=True)
         sys.exit(Interrupted.exit_code)
+    except Exception:  # noqa: BLE001 - 1 would say that the run finished
+        traceback.print_exc()
+        click.echo("migrator: this is a fault of migrator; please report it.", err=True)
+        sys.exit(_FAULT)
     sys.exit(code if isinstance(code, int) else 0)

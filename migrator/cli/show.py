@@ -139,6 +139,8 @@ def verification(result: Verification, run: Run) -> str:
     if result.missing:
         some = ", ".join(result.missing[:5])
         lines.append(f"  {len(result.missing):,} missing in the account, such as {some}")
+    if result.unlinked:
+        lines.append(f"  {result.unlinked:,} links are missing in the account")
     lines += [
         f'  {one.key} {one.field}: ours "{one.ours}", account "{one.held or ""}"'
         for one in result.examples

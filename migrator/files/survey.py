@@ -56,10 +56,10 @@ def _good(line: pl.Expr, delimiter: str, header: Sequence[str]) -> pl.Expr:
     split = re.escape(delimiter)
     cell = rf'(?:"(?:[^"\r]|"")*"|[^"{split}\r]*)'
     record = rf"^{cell}(?:{split}{cell}){{{len(header) - 1}}}$"
-    blank = rf'^(?:"")?(?:{split}(?:"")?)*$'
+    blank = rf'(?:"")?(?:{split}(?:"")?)*'
     titles = [re.escape(title).replace('"', '""') for title in header]
     again = split.join(rf'(?:"{title}"|{title})' for title in titles)
-    return line.str.contains(record) & ~line.str.contains(blank) & ~line.str.contains(rf"^{again}$")
+    return line.str.contains(record) & ~line.str.contains(rf"^(?:{blank}|{again})$")
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from migrator.errors import InputError
+from migrator.errors import InputError, UndecidedError
 from migrator.prepare.binding import Binding, bind
 from migrator.prepare.checks import Check, Checked, checked, raw_text, rule_check
 from migrator.prepare.keys import disagreements, dropped, merged, shared_rows, stop_on
@@ -36,6 +36,10 @@ REJECTION = {
     "_value": pl.String(),
 }
 """The columns of ``rejections.parquet``."""
+
+
+MEMBERS = "members.parquet"
+"""File of the rows that ``group:`` folded: ``_record``, and ``_first``, the record they are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,11 @@ def prepare(
     hashes = None if _keys_must_differ(template) else _hashes(with_texts(frame, binding, []))
     attempt = _Pass(binding, frame, found, folder, malformed, hashes)
     result = attempt.carry_out()
-    after = reconsidered(found, attempt.misfits())
+    try:
+        after = reconsidered(found, attempt.misfits())
+    except UndecidedError:
+        attempt.discard()
+        raise
     if after.steps != found.steps:
         again = _Pass(binding, frame, after, folder, malformed, attempt.hashes)
         return again.carry_out()
@@ -165,6 +173,11 @@ class _Pass:
                 self._drop_duplicates(plan, shared)
             self._sink(plan, *_split(plan))
         return self._result(notices)
+
+    def discard(self) -> None:
+        """Remove what was written: it stands for a reading that is open to question."""
+        (self.folder / "records.parquet").unlink()
+        (self.folder / "rejections.parquet").unlink()
 
     def misfits(self) -> pl.DataFrame:
         """The records whose values may speak against how their columns were read."""
@@ -240,6 +253,8 @@ class _Pass:
 
         One bad row keeps the whole deal out: a sum over the others would be wrong.
         """
+        first = pl.col("_record").min().over("key").alias("_first")
+        _write({self.folder / MEMBERS: shared.lazy().select("_record", first)})
         aside = self.folder / "groups.parquet"
         keys = shared.lazy().select("key").unique()
         _write({aside: plan.frame.join(keys, on="key", how="semi")})

@@ -9,7 +9,7 @@ import polars as pl
 from migrator.errors import TemplateError
 from migrator.template import Pick, Unmapped
 from migrator.transforms.base import lookup
-from migrator.transforms.text import normalised, spellings
+from migrator.transforms.text import spellings, tidied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,20 +80,11 @@ def _tidied(frame: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
     copies = frame.with_columns(pl.col(raw_of(c)).alias(_tidy_of(c)) for c in columns)
     names = [_tidy_of(column) for column in columns]
     together = pl.struct(names).map_batches(
-        lambda series: _tidy(series.struct.unnest()).to_struct(),
+        lambda series: tidied(series.struct.unnest()).to_struct(),
         return_dtype=pl.Struct(dict.fromkeys(names, pl.String)),
         is_elementwise=True,
     )
     return copies.select(pl.exclude(names), together.alias("_tidy").struct.unnest())
-
-
-def _tidy(batch: pl.DataFrame) -> pl.DataFrame:
-    """Blanks are rare, since reading gives null for them, so they are looked for first."""
-    stripped = normalised(batch).with_columns(pl.all().str.strip_chars())
-    blank = stripped.select((pl.all() == "").any()).row(0)
-    names = [name for name, some in zip(stripped.columns, blank, strict=True) if some]
-    filled = (pl.when(pl.col(name) != "").then(pl.col(name)) for name in names)
-    return stripped.with_columns(filled) if names else stripped
 
 
 def _key(binding: Binding) -> pl.Expr:

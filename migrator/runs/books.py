@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from migrator.model import OpState
 from migrator.runs.inputs import TURNED_DOWN, Inputs
 
 if TYPE_CHECKING:
@@ -40,12 +39,12 @@ def write_turned_down(journal: Journal, run_id: str, inputs: Inputs, target: Pat
     Returns the number of rows; no file is left when there are none.
     """
     with (inputs.folder / TURNED_DOWN).open("w", encoding="utf-8") as stream:
-        for finished in journal.finished(run_id, {OpState.REFUSED, OpState.PARKED}):
+        for finished in journal.finished(run_id, remarked=True):
             if finished.op.place:
                 row = {
                     "_record": finished.op.place.record,
                     "_field": "",
-                    "_code": finished.code or finished.op.state.value,
+                    "_code": finished.code,
                     "_error": finished.message,
                     "_value": "",
                 }

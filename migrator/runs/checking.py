@@ -50,8 +50,7 @@ def check_files(workspace: Workspace, request: Request, limit: Limit | None = No
     Raises:
         InputError: files or template are wrong, or more rows are rejected than ``limit`` allows.
     """
-    folder = workspace.root / "check"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = workspace.check_folder()
     workspace.progress.start("check", None)
     inputs = read_inputs(request, folder)
     workspace.progress.finish()

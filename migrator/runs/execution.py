@@ -8,7 +8,7 @@ import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.errors import InputError
+from migrator.errors import InputError, Stopped
 from migrator.journal import Run, RunState
 from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnMissing, OpState
@@ -19,13 +19,12 @@ from migrator.runs.sample import choose_sample
 from migrator.runs.target import account_lock, connected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from migrator.model import Account
     from migrator.runs.inputs import Inputs
     from migrator.runs.target import Target
     from migrator.runs.workspace import Workspace
-    from migrator.template import Template
     from migrator.vendors.base import Vendor
 
 _UNSENT = {RunState.PLANNED, RunState.PROVISIONING}
@@ -60,20 +59,51 @@ async def execute(
     inputs = inputs or reopened(workspace, run)
     async with connected(target, workspace) as vendor:
         account = await vendor.describe(types_of(inputs.template))
-        same_account(run, account)
-        _unchanged_account(run, account)
         with account_lock(target, account.id):
+            run = workspace.journal.run(run.id)  # another process may have moved it on meanwhile
+            same_account(run, account)
+            _unchanged_account(run, account)
             if run.state in _UNSENT:
                 await _provision(workspace, run, inputs, vendor, account)
-            run = workspace.journal.run(run.id)
+            only = _sample_of(workspace, run.id, sample)
             workspace.journal.set_state(run.id, RunState.RUNNING)
             try:
-                await _load(workspace, run, vendor, inputs.template, sample)
-                done = RunState.SAMPLED if _left(workspace, run) else RunState.FINISHED
-                workspace.journal.set_state(run.id, done)
-            finally:
-                report = _write_books(workspace, run.id, inputs)
+                await _load(workspace, workspace.journal.run(run.id), vendor, only)
+            except BaseException as error:
+                _keep_books(workspace, run.id, inputs)
+                if isinstance(error, InputError):  # 2 would say that nothing was written
+                    raise Stopped(f"{error} What was written is in the journal.") from error
+                raise
+            done = RunState.SAMPLED if _left(workspace, run) else RunState.FINISHED
+            report = _write_books(workspace, run.id, inputs, done)
+            _remember_sample(workspace, run.id, None)
+            workspace.journal.set_state(run.id, done)
     return report
+
+
+def _sample_of(workspace: Workspace, run_id: str, size: int | None) -> frozenset[int] | None:
+    """The ops of a sample: a new one, or the one that was stopped half-way; None = all."""
+    journal = workspace.journal
+    if size:
+        _remember_sample(workspace, run_id, sorted(choose_sample(journal, run_id, size)))
+    chosen = journal.run(run_id).settings.get("sample")
+    return frozenset(chosen) if chosen else None
+
+
+def _remember_sample(workspace: Workspace, run_id: str, chosen: list[int] | None) -> None:
+    run = workspace.journal.run(run_id)
+    settings = {**run.settings, "sample": chosen}
+    workspace.journal.update_run(
+        run_id, account_fingerprint=run.account_fingerprint, settings=settings
+    )
+
+
+def _keep_books(workspace: Workspace, run_id: str, inputs: Inputs) -> None:
+    """Write the books of a run that stops; what stops it is the more important news."""
+    try:
+        _write_books(workspace, run_id, inputs, workspace.journal.run(run_id).state)
+    except Exception as error:  # noqa: BLE001 - the first error is under way
+        workspace.say(f"The files of run {run_id} could not be written: {error}")
 
 
 def same_account(run: Run, account: Account) -> None:
@@ -111,28 +141,27 @@ async def _provision(
 
 
 async def _load(
-    workspace: Workspace, run: Run, vendor: Vendor, template: Template, sample: int | None
+    workspace: Workspace, run: Run, vendor: Vendor, only: frozenset[int] | None
 ) -> None:
-    only = choose_sample(workspace.journal, run.id, sample) if sample else None
     on_missing = {
         ObjectType(type): OnMissing(policy) for type, policy in run.settings["on_missing"].items()
     }
     job = Job(run.id, on_missing, only)
     loader = Loader(vendor, workspace.journal, job, workspace.clock, workspace.progress)
-    rows = _left(workspace, run, {template.object})
-    todo = rows if sample is None else min(sample, rows)
-    workspace.progress.start("write", todo, _pace(vendor, run))
+    rows = _left(workspace, run) if only is None else len(only)
+    workspace.progress.start("write", rows, _pace(vendor, run))
     with _stopped_by_signals(loader):
         await loader.load()
     workspace.progress.finish()
 
 
-def _left(workspace: Workspace, run: Run, types: Collection[ObjectType] = tuple(ObjectType)) -> int:
-    """Records of these types that the run has yet to write."""
+def _left(workspace: Workspace, run: Run) -> int:
+    """Records that the run has yet to write; contacts and companies it creates do not count."""
+    parents = {ObjectType.CONTACTS, ObjectType.COMPANIES}
     return sum(
         n
         for (type, _, state), n in workspace.journal.counts(run.id).items()
-        if type in types and state in {OpState.PLANNED, OpState.SENT}
+        if type not in parents and state in {OpState.PLANNED, OpState.SENT}
     )
 
 
@@ -171,7 +200,7 @@ def _stopped_by_signals(loader: Loader) -> Iterator[None]:
             loop.remove_signal_handler(one)
 
 
-def _write_books(workspace: Workspace, run_id: str, inputs: Inputs) -> Report:
+def _write_books(workspace: Workspace, run_id: str, inputs: Inputs, state: RunState) -> Report:
     """Write the files of a run: rejects, id map, report."""
     journal = workspace.journal
     folder = workspace.folder(run_id)
@@ -186,6 +215,6 @@ def _write_books(workspace: Workspace, run_id: str, inputs: Inputs) -> Report:
         account_fingerprint=run.account_fingerprint,
         settings={**run.settings, "files": files},
     )
-    report = make_report(journal, journal.run(run_id))
+    report = make_report(journal, replace(journal.run(run_id), state=state))
     (folder / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
     return report

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import polars as pl
 
 from migrator.files import ReadOptions, Source, open_source, write_rejects
-from migrator.prepare import Prepared, prepare
+from migrator.prepare import MEMBERS, Prepared, prepare
 from migrator.template import Template, load_template
 
 PROBLEMS, TURNED_DOWN = "problems.ndjson", "turned_down.ndjson"
@@ -56,13 +56,29 @@ class Inputs:
     folder: Path
 
     def rejections(self) -> pl.LazyFrame:
-        """Problems of the rows: from their own rules, the account, and the CRM's refusals."""
-        frames = [pl.scan_parquet(self.prepared.rejections)]
-        for name in (PROBLEMS, TURNED_DOWN):
-            problems = self.folder / name
-            if problems.exists() and problems.stat().st_size:
-                frames.append(pl.scan_ndjson(problems, schema=_SCHEMA))
-        return pl.concat(frames)
+        """Problems of records: from their rows' own rules, the account, and the CRM's refusals."""
+        return pl.concat([pl.scan_parquet(self.prepared.rejections), *self._of_records()])
+
+    def _of_records(self) -> list[pl.LazyFrame]:
+        """Problems of whole records, which may be several rows."""
+        files = [self.folder / name for name in (PROBLEMS, TURNED_DOWN)]
+        return [
+            pl.scan_ndjson(file, schema=_SCHEMA)
+            for file in files
+            if file.exists() and file.stat().st_size
+        ]
+
+    def _of_rows(self) -> pl.LazyFrame:
+        """Problems of rows: a record made of several rows comes back with all of them."""
+        problems = self._of_records()
+        if self.prepared.merged:
+            members = pl.scan_parquet(self.folder / MEMBERS)
+            others = members.filter(pl.col("_record") != pl.col("_first"))
+            problems += [
+                others.join(frame.rename({"_record": "_first"}), on="_first").select(*_SCHEMA)
+                for frame in problems
+            ]
+        return pl.concat([pl.scan_parquet(self.prepared.rejections), *problems])
 
     def reasons(self) -> Reasons:
         """Rejected rows by code of their first problem, each with an example."""
@@ -79,7 +95,7 @@ class Inputs:
 
     def write_rejects(self, target: Path) -> int:
         """Write ``rejects.csv``: the original rows with what is wrong with them."""
-        return write_rejects(self.source, self.rejections(), target)
+        return write_rejects(self.source, self._of_rows(), target)
 
 
 def read_inputs(request: Request, folder: Path) -> Inputs:

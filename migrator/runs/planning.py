@@ -187,6 +187,7 @@ def _new_run(
                 "files": list(request.files),
                 "options": asdict(request.options),
             },
+            "types": list(types_of(inputs.template)),
             "prepared": {"rows": inputs.prepared.rows, "merged": inputs.prepared.merged},
         },
     )
@@ -199,6 +200,12 @@ def reopened(workspace: Workspace, run: Run) -> Inputs:
         InputError: the template or a file is gone or says something else by now.
     """
     asked = run.settings["request"]
+    if not (workspace.folder(run.id) / PROBLEMS).exists():
+        raise InputError(
+            f"The folder of run {run.id} ({workspace.folder(run.id)}) was deleted or emptied; "
+            "without it the rows turned down cannot be told. Start a new run: records that are "
+            "already in the account are recognised by their key."
+        )
     request = Request(
         asked["template"],
         tuple(asked["files"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import hashlib
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +76,14 @@ async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Vendo
         yield target.product.connect(client)
 
 
+def _user() -> str:
+    """Who we are, where the system has a name for it; containers often have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
 @contextlib.contextmanager
 def account_lock(target: Target, account: str) -> Iterator[None]:
     """Hold an account alone; the system lets go of it when the process dies.
@@ -85,8 +94,9 @@ def account_lock(target: Target, account: str) -> Iterator[None]:
     Raises:
         Locked: another run holds it.
     """
-    address = hashlib.sha256(target.base_url.encode()).hexdigest()[:8]
-    folder = Path(tempfile.gettempdir()) / f"migrator-{getpass.getuser()}"
+    url = target.base_url.strip().rstrip("/").casefold()
+    address = hashlib.sha256(url.encode()).hexdigest()[:8]
+    folder = Path(tempfile.gettempdir()) / f"migrator-{_user()}"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{target.product.name}-{account}-{address}.lock"
     try:

@@ -8,7 +8,9 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from migrator.model import OpState
+from migrator.errors import InputError
+from migrator.journal import RunState
+from migrator.model import ObjectType, OpState
 from migrator.plan import differences
 from migrator.runs.execution import same_account
 from migrator.runs.target import connected
@@ -56,6 +58,7 @@ class Verification:
         examples: the first differences, for the terminal; all are in ``file``.
         ours: money the run wrote, per currency; ``held``: the same read from the account.
         left: records that the run has not written yet.
+        unlinked: links that the account lacks.
     """
 
     checked: int = 0
@@ -66,17 +69,28 @@ class Verification:
     ours: dict[str, Decimal] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
     left: int = 0
+    unlinked: int = 0
     file: str | None = None
 
     @property
     def agrees(self) -> bool:
         """Whether nothing is left to do."""
-        return self.same == self.checked and not self.left and self.ours == self.held
+        complete = self.same == self.checked and not self.left and not self.unlinked
+        return complete and self.ours == self.held
 
 
 async def verify_run(workspace: Workspace, run: Run, target: Target) -> Verification:
-    """Compare every record of a run that should be in the account with what is there."""
+    """Compare every record of a run that should be in the account with what is there.
+
+    Raises:
+        InputError: the run was never planned to its end, or belongs to another account.
+    """
     journal = workspace.journal
+    if run.state is RunState.PLANNING:
+        raise InputError(
+            f"Run {run.id} was stopped while it was planned; nothing was written, so there is "
+            "nothing to verify. Name another run (`migrator status` lists them)."
+        )
     result = Verification()
     folder = workspace.folder(run.id)
     amount = _Amount(
@@ -92,13 +106,17 @@ async def verify_run(workspace: Workspace, run: Run, target: Target) -> Verifica
     )
     table = folder / "verify.csv"
     async with connected(target, workspace) as vendor:
-        same_account(run, await vendor.describe(()))
+        # Described with all its fields: how values compare depends on their kinds.
+        same_account(
+            run, await vendor.describe(tuple(ObjectType(t) for t in run.settings["types"]))
+        )
         workspace.progress.start("verify", total)
         with table.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(["key", "id", "field", "ours", "account"])
             for chunk in _chunks(journal, run):
                 found = await _compare(vendor, chunk, amount, result)
+                found += await _missing_links(vendor, journal, run.id, chunk, result)
                 writer.writerows((d.key, d.id, d.field, d.ours, d.held) for d in found)
                 result.examples += found[: max(0, 10 - len(result.examples))]
                 workspace.progress.advance(len(chunk), differing=result.differing)
@@ -108,7 +126,7 @@ async def verify_run(workspace: Workspace, run: Run, target: Target) -> Verifica
 
 
 def _keep_if_needed(table: Path, result: Verification) -> None:
-    if result.differing or result.missing:
+    if result.differing or result.missing or result.unlinked:
         result.file = str(table)
     else:
         table.unlink()
@@ -155,6 +173,28 @@ async def _compare(
             Difference(op.key, there.id, name, op.properties[name], value)
             for name, value in differing.items()
         ]
+    return found
+
+
+async def _missing_links(
+    vendor: Vendor, journal: Journal, run_id: str, chunk: Sequence[Finished], result: Verification
+) -> list[Difference]:
+    """Links that the run made, or found there, and the account no longer has."""
+    found = []
+    for type in {link.type for finished in chunk for link in finished.op.links}:
+        linked = [
+            (finished.op, link)
+            for finished in chunk
+            for link in finished.op.links
+            if link.type == type and finished.op.id and not finished.code
+        ]
+        made = journal.parents(run_id, type, {link.key for _, link in linked if not link.id})
+        there = await vendor.linked(chunk[0].op.type, {str(op.id) for op, _ in linked}, type)
+        for op, link in linked:
+            id_ = link.id or made.get(link.key, (None, None))[1]
+            if id_ and id_ not in there.get(str(op.id), frozenset()):
+                found.append(Difference(op.key, str(op.id), type.value, link.key, None))
+    result.unlinked += len(found)
     return found
 
 

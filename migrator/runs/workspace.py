@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migrator.errors import InputError
 from migrator.journal import open_journal
 from migrator.progress import Progress, Silent
 
@@ -59,8 +60,20 @@ class Workspace:
 
     def folder(self, run_id: str) -> Path:
         """The folder of a run; made when it is missing."""
-        folder = self.root / "runs" / run_id
-        folder.mkdir(parents=True, exist_ok=True)
+        return self._made(self.root / "runs" / run_id)
+
+    def check_folder(self) -> Path:
+        """The folder of checks without a run; made when it is missing."""
+        return self._made(self.root / "check")
+
+    def _made(self, folder: Path) -> Path:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"The folder {folder} cannot be made: {error.strerror}. Move what is in its way, "
+                "or choose another place with --state."
+            ) from error
         return folder
 
     def close(self) -> None:

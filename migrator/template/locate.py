@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import migrator
+from migrator import resources
 
-
-def folder(name: str) -> Path:
-    """The folder ``name`` of shipped files: inside an installed package, else of the checkout."""
-    package = Path(migrator.__file__).parent
-    installed = package / f"_{name}"
-    return installed if installed.is_dir() else package.parent / name
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def shipped_paths() -> dict[str, Path]:
     """Name to path of every shipped template, sorted by name."""
-    return {path.stem: path for path in sorted(folder("templates").glob("*.yaml"))}
+    return {path.stem: path for path in sorted(resources.templates().glob("*.yaml"))}
 
 
 def shipped() -> dict[str, str]:

@@ -160,6 +160,8 @@ def date(column: pl.Expr, formats: tuple[str, ...] = ()) -> Change:
     excel_serial_date
     >>> date("1/2/24", formats=["%d/%m/%Y"])
     unlikely_date
+    >>> date("02/13/2024", formats=["%d/%m/%Y"])
+    wrong_date_order
     """
     formats = formats or ISO_DATE
     faults = _faults(column, formats, "date")

@@ -45,10 +45,6 @@ _STATUS = {
 }
 
 
-def _is_beyond_ascii(column: pl.Expr) -> pl.Expr:
-    return column.str.len_bytes() != column.str.len_chars()
-
-
 def _normalised(series: pl.Series) -> pl.Series:
     column = pl.col("text")
     column = column.str.replace_all(_INVISIBLE, "").str.replace_all(_SPACES, " ")
@@ -73,25 +69,36 @@ def strip(column: pl.Expr) -> Change:
     return Change(column.str.strip_chars())
 
 
-def normalised(frame: pl.DataFrame) -> pl.DataFrame:
-    """Normalise all columns of a batch, at the cost of looking for the few texts that need it.
+def tidied(batch: pl.DataFrame) -> pl.DataFrame:
+    """All columns of a batch stripped and normalised; what is blank then is null.
 
-    One call for all columns: a call per column costs more than the work it saves.
+    Nearly all texts are plain ASCII and not blank, so the others are looked for first. All columns
+    in each call: batches are small, and a call per column costs more than its work.
     """
-    beyond = frame.select(_is_beyond_ascii(pl.all()))
-    some = beyond.select(pl.all().any()).row(0)
-    found = [column for column, any_ in zip(frame.columns, some, strict=True) if any_]
-    changed = [_mended(frame[column], beyond[column].arg_true()) for column in found]
-    return frame.with_columns(changed) if changed else frame
+    columns = batch.columns
+    done = batch.with_columns(pl.all().str.strip_chars())
+    size, length = pl.all().str.len_bytes(), pl.all().str.len_chars()
+    odd = done.select(
+        (size.sum() != length.sum()).name.prefix("far "), (size.min() == 0).name.prefix("blank ")
+    ).row(0)
+    beyond_ascii = [name for name, some in zip(columns, odd[: len(columns)], strict=True) if some]
+    mended = [series for name in beyond_ascii if (series := _mended(done[name])) is not None]
+    blank = [name for name, some in zip(columns, odd[len(columns) :], strict=True) if some]
+    names = list(dict.fromkeys([*blank, *(series.name for series in mended)]))
+    if not names:
+        return done
+    filled = [pl.when(pl.col(name) != "").then(pl.col(name)) for name in names]
+    return done.with_columns(mended).with_columns(filled)
 
 
-def _mended(series: pl.Series, beyond_ascii: pl.Series) -> pl.Series:
-    """The texts of a column normalised, given the rows that are not plain ASCII."""
-    texts = series.gather(beyond_ascii)
-    odd = texts.str.contains(_PERHAPS_ODD)
+def _mended(texts: pl.Series) -> pl.Series | None:
+    """The texts normalised and stripped anew, None if none of them changes."""
+    far = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
+    some = texts.gather(far)
+    odd = some.str.contains(_PERHAPS_ODD)
     if not odd.any():
-        return series
-    return series.scatter(beyond_ascii.filter(odd), _normalised(texts.filter(odd)))
+        return None
+    return texts.scatter(far.filter(odd), _normalised(some.filter(odd)).str.strip_chars())
 
 
 def spellings(texts: Iterable[str]) -> list[str]:

@@ -141,11 +141,14 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
 def _checked(base_url: str, dialect: Dialect) -> httpx.URL:
     try:
         url = httpx.URL(base_url.strip())
-    except httpx.InvalidURL:
+        url.host.encode("ascii")
+    except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host:
+    port_fits = url.port is None or 0 < url.port < 65536
+    if url.scheme not in {"http", "https"} or not url.host or not port_fits:
+        # The text is not repeated: it may be the secret, put into the wrong variable.
         raise InputError(
-            f'"{base_url}" is no base URL for {dialect.title}: it must look like '
-            f"https://host or http://host:port/path. Set {dialect.base_url_env} right."
+            f"{dialect.base_url_env} is no base URL for {dialect.title}: it must look like "
+            "https://host or http://host:port/path. Set it right, or unset it."
         )
     return url

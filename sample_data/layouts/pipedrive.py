@@ -62,6 +62,7 @@ MISTAKES = (
     Mistake("#REF! for an amount", "spreadsheet_error", put(_AMOUNT, "#REF!"), 2),
     Mistake("a word for an amount", "not_a_number", put(_AMOUNT, "to be agreed")),
     Mistake("an amount below zero", "number_range", put(_AMOUNT, "-250"), 2),
+    Mistake("12.345,67 among 12345.67", "wrong_decimal_mark", put(_AMOUNT, "12.345,67")),
     Mistake("a fraction of a cent", "too_many_decimals", put(_AMOUNT, "4999.995")),
     Mistake("EURO for EUR", "currency_code", put("Deal - Currency of Value", "EURO"), 2),
     Mistake("a status Pipedrive has not", "not_a_status", put("Deal - Status", "Pending")),
