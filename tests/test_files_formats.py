@@ -304,6 +304,17 @@ def test_any_objects_come_back(rows: list[dict[str, str | int | None]]) -> None:
         assert set(by_key.values()) <= {None}
 
 
+@pytest.mark.parametrize("format", ["csv", "parquet", "ndjson"])
+def test_headers_that_look_like_patterns_are_names(tmp_path: Path, format: str) -> None:
+    """``*`` marks what must be filled in, and stands for no other column."""
+    frame = pl.DataFrame({"*": ["1"], "b": ["2"], "^b$": ["3"]})
+    path = tmp_path / f"deals.{format}"
+    getattr(frame, f"write_{format}")(path)
+    source = open_source([path], ReadOptions(), tmp_path / "scratch")
+    assert source.headers == ("*", "b", "^b$")
+    assert cells(source) == [("1", "2", "3")]
+
+
 def test_ndjson_by_content(tmp_path: Path) -> None:
     """A file of another name whose first line is an object is NDJSON."""
     path = tmp_path / "export.txt"

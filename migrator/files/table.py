@@ -113,8 +113,11 @@ def empty_frame(columns: Iterable[str]) -> pl.LazyFrame:
 def unique_names(headers: Iterable[str]) -> tuple[str, ...]:
     """Column names no two of which are equal.
 
-    >>> unique_names(["Amount", "", "Amount", "Amount (2)"])
-    ('Amount', 'column 2', 'Amount (3)', 'Amount (2)')
+    polars takes ``*`` and ``^...$`` for patterns of names; a space behind makes names of them, and
+    templates do not mind outer spaces.
+
+    >>> unique_names(["Amount", "", "Amount", "Amount (2)", "*"])
+    ('Amount', 'column 2', 'Amount (3)', 'Amount (2)', '* ')
     """
     given = list(headers)
     taken = RESERVED | set(given)
@@ -122,6 +125,8 @@ def unique_names(headers: Iterable[str]) -> tuple[str, ...]:
     names: list[str] = []
     for position, header in enumerate(given, start=1):
         name = header if header.strip() else f"column {position}"
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            name += " "
         if name in seen or (name != header and name in taken):
             stem, number = name, 2
             while (name := f"{stem} ({number})") in taken | seen:

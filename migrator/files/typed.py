@@ -44,8 +44,8 @@ def read_parquet(source: Input) -> Table:
     headers = tuple(schema.names())
     columns = unique_names(headers)
     texts = [
-        _as_text(header, dtype).alias(column)
-        for header, column, dtype in zip(headers, columns, schema.dtypes(), strict=True)
+        _as_text(pl.nth(index), dtype).alias(column)
+        for index, (column, dtype) in enumerate(zip(columns, schema.dtypes(), strict=True))
     ]
     record = pl.col("_record").cast(pl.Int64)
     frame = (
@@ -61,9 +61,8 @@ def read_parquet(source: Input) -> Table:
     return Table(source.name, Dialect("parquet"), headers, columns, frame, records)
 
 
-def _as_text(header: str, dtype: pl.DataType) -> pl.Expr:  # noqa: PLR0911  (one line a type)
+def _as_text(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:  # noqa: PLR0911  (one line a type)
     """A column as text: dates ISO, numbers without exponent or needless ``.0``, nested as JSON."""
-    column = pl.col(header)
     if dtype.is_float():
         return _plain_number(column)
     if isinstance(dtype, pl.Datetime):
@@ -85,10 +84,11 @@ def _refuse_bytes(name: str, scan: pl.LazyFrame, schema: pl.Schema) -> None:
     Raises:
         SourceError: a column holds bytes that are not UTF-8.
     """
-    columns = [header for header, dtype in schema.items() if dtype == pl.Binary]
-    for header in columns:
+    for index, (header, dtype) in enumerate(schema.items()):
+        if dtype != pl.Binary:
+            continue
         try:
-            scan.select(pl.col(header).cast(pl.String).count()).collect(engine="streaming")
+            scan.select(pl.nth(index).cast(pl.String).count()).collect(engine="streaming")
         except pl.exceptions.ComputeError as error:
             raise SourceError(
                 f'{name}: column "{header}" holds bytes that are not UTF-8 text. Leave it out of'

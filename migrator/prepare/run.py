@@ -7,22 +7,22 @@ the rejections show that the first records gave the wrong answer, the pass is ma
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from migrator.errors import InputError, UndecidedError
+from migrator.errors import UndecidedError
 from migrator.prepare.binding import Binding, bind
 from migrator.prepare.checks import Check, Checked, checked, raw_text, rule_check
 from migrator.prepare.keys import disagreements, dropped, merged, shared_rows, stop_on
 from migrator.prepare.survey import Survey, reconsidered, repeated, survey
 from migrator.prepare.texts import ROW, raw_of, with_texts
+from migrator.prepare.writing import carry_out, parts_of, write
 from migrator.template import Duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from migrator.prepare.binding import Bound
@@ -37,6 +37,10 @@ REJECTION = {
 }
 """The columns of ``rejections.parquet``."""
 
+
+_RECORDS, _REJECTIONS = "records.parquet", "rejections.parquet"
+_FAILED, _GROUPS = "failed.parquet", "groups.parquet"
+"""Files for the time of a pass: rows that failed a check, rows of deals on several lines."""
 
 MEMBERS = "members.parquet"
 """File of the rows that ``group:`` folded: ``_record``, and ``_first``, the record they are in."""
@@ -112,11 +116,14 @@ def prepare(
     try:
         after = reconsidered(found, attempt.misfits())
     except UndecidedError:
-        attempt.discard()
+        attempt.discard(_RECORDS, _REJECTIONS, MEMBERS)
         raise
+    finally:
+        attempt.discard(_FAILED, _GROUPS)
     if after.steps != found.steps:
-        again = _Pass(binding, frame, after, folder, malformed, attempt.hashes)
-        return again.carry_out()
+        attempt = _Pass(binding, frame, after, folder, malformed, attempt.hashes)
+        result = attempt.carry_out()
+        attempt.discard(_FAILED, _GROUPS)
     return replace(result, decisions=after.decisions)
 
 
@@ -171,19 +178,24 @@ class _Pass:
         else:
             if shared.height:
                 self._drop_duplicates(plan, shared)
-            self._sink(plan, *_split(plan))
+            fine, failed = _split(plan)
+            self._sink(plan, [fine], failed)
+            self._sink_problems(_problems(plan, self._failed()))
         return self._result(notices)
 
-    def discard(self) -> None:
-        """Remove what was written: it stands for a reading that is open to question."""
-        (self.folder / "records.parquet").unlink()
-        (self.folder / "rejections.parquet").unlink()
+    def discard(self, *names: str) -> None:
+        """Remove files of the pass, as far as they are there."""
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
 
-    def misfits(self) -> pl.DataFrame:
-        """The records whose values may speak against how their columns were read."""
+    def misfits(self) -> pl.LazyFrame:
+        """The rows, as the source has them, that may speak against how columns were read."""
+        raw = [*ROW, *(raw_of(column) for column in self.binding.needed())]
+        paths = [self.folder / name for name in (_FAILED, _GROUPS)]
+        rows = pl.concat([pl.scan_parquet(path).select(raw) for path in paths if path.exists()])
         doubted = pl.col("_field").is_in(self.found.doubted())
-        rejected = pl.scan_parquet(self.folder / "rejections.parquet").filter(doubted)
-        return rejected.select("_record").unique().collect(engine="streaming")
+        rejected = pl.scan_parquet(self.folder / _REJECTIONS).filter(doubted)
+        return rows.join(rejected.select("_record"), on="_record", how="semi")
 
     def _shared(self) -> pl.DataFrame:
         """The rows that share a key, as far as keys are known."""
@@ -254,10 +266,10 @@ class _Pass:
         One bad row keeps the whole deal out: a sum over the others would be wrong.
         """
         first = pl.col("_record").min().over("key").alias("_first")
-        _write({self.folder / MEMBERS: shared.lazy().select("_record", first)})
-        aside = self.folder / "groups.parquet"
+        write({self.folder / MEMBERS: shared.lazy().select("_record", first)})
+        aside = self.folder / _GROUPS
         keys = shared.lazy().select("key").unique()
-        _write({aside: plan.frame.join(keys, on="key", how="semi")})
+        write({aside: plan.frame.join(keys, on="key", how="semi")})
         raw = raw_text(self.binding.key)
         grouped = Checked(pl.scan_parquet(aside), list(plan.checks), plan.values)
         own_fault = ~plan.passed()
@@ -275,36 +287,39 @@ class _Pass:
             plan.values,
         )
         fine, failed = _split(single)
-        self._sink(
-            plan,
-            [*fine, merged(whole, plan, self.binding)],
-            [*failed, _problems(grouped, grouped.frame.filter(~grouped.passed()))],
-        )
-        notices = disagreements(whole, plan, self.binding)
-        aside.unlink()
-        return notices
+        self._sink(single, [fine, merged(whole, plan, self.binding)], failed)
+        lines = grouped.frame.filter(~grouped.passed())
+        self._sink_problems(_problems(single, self._failed()), _problems(grouped, lines))
+        return disagreements(whole, plan, self.binding)
 
-    def _sink(
-        self, plan: Checked, records: list[pl.LazyFrame], rejections: list[pl.LazyFrame]
-    ) -> None:
-        """Write both files."""
+    def _sink(self, plan: Checked, records: list[pl.LazyFrame], failed: pl.LazyFrame) -> None:
+        """Write the records, and set the rows that failed aside."""
         renamed = {column: name for name, column in plan.values.items()}
         order = [*ROW, "_rows", "key", *plan.values]
-        good = pl.concat([part.rename(renamed).select(order) for part in records])
-        bad = pl.concat([*rejections, self.malformed.lazy()])
-        sinks = {self.folder / "records.parquet": good, self.folder / "rejections.parquet": bad}
+        good = _one_after_another([part.rename(renamed).select(order) for part in records])
+        sinks = {self.folder / _RECORDS: good, self.folder / _FAILED: failed}
         if self.hashes is not None:
-            _write(sinks)
+            write(sinks)
             return
-        with _parts(sinks) as parts:
-            self.hashes = _carry_out([*parts, _hashed(plan.frame)])[-1].to_series()
+        with parts_of(sinks) as parts:
+            self.hashes = carry_out([*parts, _hashed(plan.frame)])[-1].to_series()
             shared = self._shared()
             if shared.height:
                 stop_on(shared, self.binding)
 
+    def _failed(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self.folder / _FAILED)
+
+    def _sink_problems(self, *problems: pl.LazyFrame) -> None:
+        """Write what is wrong with the rows set aside.
+
+        Not in the pass itself: every batch has a few such rows, and working out the words for each
+        batch anew takes longer than all the rest.
+        """
+        write({self.folder / _REJECTIONS: pl.concat([*problems, self.malformed.lazy()])})
+
     def _result(self, notices: list[str]) -> Prepared:
-        records = self.folder / "records.parquet"
-        rejections = self.folder / "rejections.parquet"
+        records, rejections = self.folder / _RECORDS, self.folder / _REJECTIONS
         made, rows = (
             pl.scan_parquet(records).select(pl.len(), pl.col("_rows").sum()).collect().row(0)
         )
@@ -330,8 +345,12 @@ class _Pass:
         )
 
 
-def _split(plan: Checked) -> tuple[list[pl.LazyFrame], list[pl.LazyFrame]]:
-    """Rows that passed and problems of the others, made in one pass.
+def _one_after_another(frames: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def _split(plan: Checked) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Rows that passed and rows that did not, told apart in one pass.
 
     The optimiser does not see that both begin alike once a step is a Python function, so the
     shared part is marked; in the streaming engine the mark hands batches on and keeps none.
@@ -339,7 +358,7 @@ def _split(plan: Checked) -> tuple[list[pl.LazyFrame], list[pl.LazyFrame]]:
     plan.frame = plan.frame.with_columns(plan.passed().alias("_passed")).cache()
     rows = pl.lit(1, pl.Int64).alias("_rows")
     fine = plan.frame.filter("_passed").select(*ROW, rows, "key", *plan.values.values())
-    return [fine], [_problems(plan, plan.frame.filter(~pl.col("_passed")))]
+    return fine, plan.frame.filter(~pl.col("_passed"))
 
 
 def _problems(plan: Checked, failed: pl.LazyFrame) -> pl.LazyFrame:
@@ -351,44 +370,3 @@ def _problems(plan: Checked, failed: pl.LazyFrame) -> pl.LazyFrame:
         .unnest("problem")
         .select(list(REJECTION))
     )
-
-
-def _write(frames: Mapping[Path, pl.LazyFrame]) -> None:
-    """Write all frames in one run."""
-    with _parts(frames) as parts:
-        _carry_out(parts)
-
-
-@contextmanager
-def _parts(frames: Mapping[Path, pl.LazyFrame]) -> Iterator[list[pl.LazyFrame]]:
-    """Sinks of all frames, each under another name until the block ends without an error."""
-    parts = {path: path.with_suffix(".parquet.part") for path in frames}
-    # Scratch files: nobody filters them by value, so minima and maxima are not worth their time,
-    # and a quick compression is worth more than a strong one.
-    sinks = [
-        frame.sink_parquet(parts[path], lazy=True, statistics=False, compression="lz4")
-        for path, frame in frames.items()
-    ]
-    try:
-        yield sinks
-        for path, part in parts.items():
-            part.replace(path)
-    finally:
-        for part in parts.values():
-            with suppress(OSError):
-                part.unlink()
-
-
-def _carry_out(plans: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
-    """Carry out all plans in one run.
-
-    Raises:
-        InputError: a sink cannot be written.
-    """
-    try:
-        return pl.collect_all(plans, engine="streaming")
-    except OSError as error:
-        raise InputError(
-            f"The prepared records cannot be written: {error}. Free some space there, or choose "
-            "another folder."
-        ) from error

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from migrator.prepare.binding import Binding, Bound
 
-FIRST = 5_000
+FIRST = 2_000
 """So many records are asked first; most columns prove how they are written within a few."""
 
 _ISO = "%Y-%m-%d"
@@ -147,7 +147,7 @@ def survey(frame: pl.LazyFrame, binding: Binding) -> Survey:
     return Survey(frame, binding, first, decided, frozenset(guessed))
 
 
-def reconsidered(before: Survey, misfits: pl.DataFrame) -> Survey:
+def reconsidered(before: Survey, misfits: pl.LazyFrame) -> Survey:
     """The survey once it is known which records did not fit its guesses.
 
     All other records fit, and so only add to the proofs there are. Where the misfits would change
@@ -155,16 +155,17 @@ def reconsidered(before: Survey, misfits: pl.DataFrame) -> Survey:
 
     Args:
         before: the survey whose steps were carried out over all records.
-        misfits: ``_record`` of each record that one of the :meth:`Survey.doubted` turned down.
+        misfits: the rows, as the survey got them, that one of the :meth:`Survey.doubted` turned
+            down.
 
     Raises:
         UndecidedError: the whole column can be read in two ways.
     """
-    beyond = misfits.join(before.first.select("_record"), on="_record", how="anti")
-    if beyond.is_empty():
+    asked = before.first.lazy().select("_record")
+    beyond = misfits.join(asked, on="_record", how="anti")
+    if not before.guessed or beyond.head(1).collect(engine="streaming").is_empty():
         return before
-    rows = before.frame.join(beyond.lazy(), on="_record", how="semi")
-    known = pl.concat([before.first.lazy(), rows])
+    known = pl.concat([before.first.lazy(), beyond])
     decided = dict(before.decided)
     for item in _doubtful(before.binding):
         if item.place in before.guessed:
