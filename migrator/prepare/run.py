@@ -313,8 +313,8 @@ class _Pass:
     def _sink_problems(self, *problems: pl.LazyFrame) -> None:
         """Write what is wrong with the rows set aside.
 
-        Not in the pass itself: every batch has a few such rows, and working out the words for each
-        batch anew takes longer than all the rest.
+        Not in the pass itself: many batches have a few such rows, and the words are worked out
+        faster for all of them at once.
         """
         write({self.folder / _REJECTIONS: pl.concat([*problems, self.malformed.lazy()])})
 
