@@ -120,6 +120,8 @@ def write_rejects(source: Source, rejections: pl.LazyFrame, target: Path) -> int
     frame = (
         source.scan_all()
         .join(problems.lazy(), on="_record", how="inner")
+        # The few texts found are views of whole batches; as copies they let go of the source.
+        .with_columns(pl.col(pl.String) + "")
         .sort("_record")
         .select(
             *(neutralise(pl.col(name)) for name in [*source.columns, *surplus]),

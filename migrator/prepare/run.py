@@ -358,7 +358,17 @@ def _split(plan: Checked) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     plan.frame = plan.frame.with_columns(plan.passed().alias("_passed")).cache()
     rows = pl.lit(1, pl.Int64).alias("_rows")
     fine = plan.frame.filter("_passed").select(*ROW, rows, "key", *plan.values.values())
-    return fine, plan.frame.filter(~pl.col("_passed"))
+    return fine, _by_themselves(plan.frame.filter(~pl.col("_passed")))
+
+
+def _by_themselves(few: pl.LazyFrame) -> pl.LazyFrame:
+    """The same rows with copies of their texts.
+
+    A text that is filtered out of a batch is a view of it, so that a few rows waiting to be written
+    would hold all of the source in memory.
+    """
+    copy = pl.element() + ""
+    return few.with_columns(pl.col(pl.String) + "", pl.col(pl.List(pl.String)).list.eval(copy))
 
 
 def _problems(plan: Checked, failed: pl.LazyFrame) -> pl.LazyFrame:
