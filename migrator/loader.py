@@ -1,7 +1,7 @@
 """Carries a journal's ops out: settles first what is open, then sends, bounded.
 
 The order of steps is the promise: an op is durably ``sent`` before its request leaves and durably
-settled before anything relies on its answer. What has no answer is looked up by its source key
+settled before anything relies on its answer. Of what has no answer the vendor finds out what became
 before it is sent again; a create is never repeated blindly.
 """
 
@@ -21,14 +21,15 @@ from migrator.errors import (
 )
 from migrator.journal import Settled
 from migrator.model import KEY_EXISTS, Action, ObjectType, OnMissing, OpState, Outcome
-from migrator.plan import differences
+from migrator.plan import differences, holdings
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
     from migrator.journal import Journal
-    from migrator.model import Link, Op
+    from migrator.model import Held, Link, Op, Sent
+    from migrator.plan import Holdings
     from migrator.vendors.base import Vendor
     from migrator.wire import Clock
 
@@ -49,11 +50,13 @@ class Job:
         run: the run's id in the journal.
         on_missing: what becomes of a record whose parent, created by this run, was refused.
         only: numbers of the ops to write (a sample and its parents); None = all.
+        fresh: nobody of ours can have written to the account since the plan was made.
     """
 
     run: str
     on_missing: Mapping[ObjectType, OnMissing]
     only: Collection[int] | None = None
+    fresh: bool = False
 
 
 class Loader:
@@ -73,6 +76,8 @@ class Loader:
         self._clock = clock
         self._progress = progress or Silent()
         self._slots = asyncio.Semaphore(vendor.capabilities.concurrency)
+        # All ops of one batch are asked about together: a vendor may have to read much for that.
+        self._most_open = max(_READ, *vendor.capabilities.batch.values())
         self._stopping = False
         self._failure: MigratorError | None = None
         self._crash: BaseException | None = None
@@ -92,6 +97,8 @@ class Loader:
             OutcomeUnknown: the vendor has no means to tell what became of some ops.
         """
         await self._settle_open()
+        if not (self._job.fresh or self._vendor.capabilities.unique_keys):
+            await self._look_before_sending()
         for phase in (_PARENTS, _RECORDS):
             idle = 0
             while True:
@@ -117,7 +124,7 @@ class Loader:
                 if self._stopping or self._failure or self._crash:
                     self._slots.release()
                     break
-                self._journal.sending(self._job.run, batch)
+                self._journal.sending(self._job.run, batch, self._clock.now())
                 task = asyncio.create_task(self._send(batch))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
@@ -201,7 +208,12 @@ class Loader:
         if to_write:
             first = to_write[0]
             try:
-                outcomes += await self._vendor.write(first.type, first.action, to_write)
+                outcomes += await self._vendor.write(
+                    first.type,
+                    first.action,
+                    to_write,
+                    lambda job: self._journal.note_job(self._job.run, to_write, job),
+                )
             except (Unavailable, QuotaSpent, Unauthorized) as error:
                 self._journal.unsend(self._job.run, batch)
                 self._failure = self._failure or error
@@ -242,41 +254,52 @@ class Loader:
             for s in settled
         ]
 
+    async def _look_before_sending(self) -> None:
+        """Settle creates whose key came into the account after the plan was made.
+
+        Where the vendor does not refuse a second record with the same key, another run of the same
+        file, planned or resumed in between, would double it.
+        """
+        types = {
+            type
+            for (type, action, state), _ in self._journal.counts(self._job.run).items()
+            if action is Action.CREATE and state is OpState.PLANNED
+        }
+        for type in types:
+            async with holdings(self._vendor, type) as there:
+                await self._settle_those_there(type, there)
+
+    async def _settle_those_there(self, type: ObjectType, there: Holdings) -> None:
+        after = 0
+        while ops := self._journal.planned(self._job.run, _RECORDS, after=after, limit=_READ):
+            after = ops[-1].seq
+            creates = {o.key: o for o in ops if o.type == type and o.action is Action.CREATE}
+            wanted = {name for op in creates.values() for name in op.properties}
+            held = {key: all_[0] for key, all_ in (await there.held(creates, wanted)).items()}
+            self._note([self._there_already(creates[key], held[key], 0) for key in held])
+
     # -- settling ------------------------------------------------------------------------------
 
     async def _settle_open(self) -> bool:
         """Find out what became of every op without an answer; whether there was any."""
         any_open = False
-        while ops := self._journal.unsettled(self._job.run, limit=_READ):
+        while sent := self._journal.unsettled(self._job.run, limit=self._most_open):
             if not any_open:
-                lag = self._vendor.capabilities.find_lag.total_seconds()
-                await self._clock.sleep(max(lag, _PATIENCE))
+                await self._clock.sleep(_PATIENCE)
                 any_open = True
-            creates = [op for op in ops if op.action is Action.CREATE]
-            settled = self._with_links(await self._look_up(creates))
+            settled = self._with_links(await self._recovered(sent))
             self._note([s for s in settled if not self._needs_link(s)])
             self._note(await self._linked([s for s in settled if self._needs_link(s)]))
-            # Updates and deletes are sent again: repeating them changes nothing.
-            self._replan([op for op in ops if op.action is not Action.CREATE])
         return any_open
 
-    async def _look_up(self, creates: Sequence[Op]) -> list[Settled]:
-        if creates and not self._vendor.capabilities.find_by_key:
-            raise OutcomeUnknown(
-                f"{len(creates):,} records were sent and no answer came, and this CRM cannot find "
-                "records by their source key. Look for them by hand: "
-                + ", ".join(op.key for op in creates[:20])
-            )
+    async def _recovered(self, sent: Sequence[Sent]) -> list[Settled]:
+        """What the vendor says of each op; one of which it says nothing is sent again."""
         settled = []
-        for type in {op.type for op in creates}:
-            of_type = [op for op in creates if op.type == type]
-            held = await self._vendor.find(type, [op.key for op in of_type])
-            settled += [
-                Settled(op, OpState.WRITTEN, held[op.key].id)
-                if op.key in held
-                else Settled(op, OpState.PLANNED)
-                for op in of_type
-            ]
+        for type in dict.fromkeys(one.op.type for one in sent):
+            ops = {one.op.key: one.op for one in sent if one.op.type == type}
+            outcomes = await self._vendor.recover(type, [s for s in sent if s.op.type == type])
+            settled += [_from_outcome(ops.pop(outcome.key), outcome) for outcome in outcomes]
+            settled += [Settled(op, OpState.PLANNED) for op in ops.values()]
         return settled
 
     def _with_links(self, settled: Sequence[Settled]) -> list[Settled]:
@@ -294,16 +317,22 @@ class Loader:
             of_type = {op.key: op for op in doubtful if op.type == type}
             wanted = {name for op in of_type.values() for name in op.properties}
             for key, held in (await self._vendor.find(type, of_type, wanted)).items():
-                op = of_type[key]
-                # A parent is wanted, whoever made it and whatever it is called by now.
-                ours = op.place is None or tries[key] > 1
-                if ours or not differences(self._vendor, type, op.properties, held):
-                    answers[key] = Settled(op, OpState.WRITTEN, held.id)
+                answers[key] = self._there_already(of_type[key], held, tries[key])
         return [answers.get(s.op.key, s) if s.code == KEY_EXISTS else s for s in settled]
 
-    def _replan(self, ops: Sequence[Op]) -> None:
-        if ops:
-            self._journal.settle(self._job.run, [Settled(op, OpState.PLANNED) for op in ops])
+    def _there_already(self, op: Op, held: Held, tries: int) -> Settled:
+        """A create whose key is in the account: ours, or somebody else's that is left alone.
+
+        A parent is wanted, whoever made it and whatever it is called by now.
+        """
+        ours = op.place is None or tries > 1
+        if ours or not differences(self._vendor, op.type, op.properties, held):
+            return Settled(op, OpState.WRITTEN, held.id)
+        message = (
+            f"a record with this key came into the account after the plan was made (id {held.id}); "
+            "it was left as it is. Run the file again to compare and update it"
+        )
+        return Settled(op, OpState.REFUSED, held.id, KEY_EXISTS, message)
 
     def _note(self, settled: Sequence[Settled]) -> None:
         """Make answers durable, then tell the progress bar."""

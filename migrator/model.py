@@ -199,10 +199,42 @@ class Op:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """An op that was sent, as the journal remembers it until there is an answer.
+
+    Attributes:
+        at: when it was sent, by our clock.
+        job: the vendor's id of the job that works it off, when one was noted.
+        tries: how often it was sent, this time included.
+    """
+
+    op: Op
+    at: datetime
+    job: str | None = None
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What ops have in common that decides how many requests they take.
+
+    Attributes:
+        names: the properties they write; none = they only link.
+        links: the types of the parents they link, one for each parent.
+    """
+
+    type: ObjectType
+    action: Action
+    names: frozenset[str] = frozenset()
+    links: tuple[ObjectType, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one op: exactly one per op, matched by key.
 
-    ``state`` is WRITTEN (with ``id``) or REFUSED (with the vendor's own ``code`` and ``message``).
+    ``state`` is WRITTEN (with ``id``; with a ``code`` and ``message`` when something of it is
+    missing) or REFUSED (with the vendor's own ``code`` and ``message``).
     """
 
     key: str

@@ -113,7 +113,7 @@ class Rehearsal:
         """Plan a run."""
         space = self.workspace()
         try:
-            return self.clock.run(plan_run(space, Request(template, files), self.target, **options))
+            return self.clock.run(self._plan(space, Request(template, files), options))
         finally:
             space.close()
 
@@ -121,9 +121,19 @@ class Rehearsal:
         """Carry out a planned run, or go on with one."""
         space = self.workspace()
         try:
-            return self.clock.run(execute(space, space.journal.run(run.id), self.target, **options))
+            return self.clock.run(self._execute(space, space.journal.run(run.id), options))
         finally:
             space.close()
+
+    async def _plan(
+        self, space: Workspace, request: Request, options: Mapping[str, Any]
+    ) -> Planned:
+        async with connected(self.target, space) as session:
+            return await plan_run(space, request, session, **options)
+
+    async def _execute(self, space: Workspace, run: Run, options: Mapping[str, Any]) -> Report:
+        async with connected(self.target, space) as session:
+            return await execute(space, run, session, **options)
 
     def load(self, template: str, *files: str, **options: Any) -> Report:
         """Plan and write."""
@@ -142,8 +152,8 @@ class Rehearsal:
         space = self.workspace()
 
         async def describe() -> Account:
-            async with connected(self.target, space) as vendor:
-                return await vendor.describe((ObjectType.DEALS,))
+            async with connected(self.target, space) as session:
+                return await session.account((ObjectType.DEALS,))
 
         try:
             return self.clock.run(describe())
@@ -153,8 +163,13 @@ class Rehearsal:
     def verify(self) -> Verification:
         """Verify the newest run."""
         space = self.workspace()
+
+        async def verify() -> Verification:
+            async with connected(self.target, space) as session:
+                return await verify_run(space, space.journal.run(), session)
+
         try:
-            return self.clock.run(verify_run(space, space.journal.run(), self.target))
+            return self.clock.run(verify())
         finally:
             space.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from migrator.model import Action, Link, ObjectType, Op, OpState, Place
 if TYPE_CHECKING:
     from pathlib import Path
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RUN = Run(
     id="2026-11-22-a1",
     created_at="2026-11-22T10:00:00Z",
@@ -66,10 +68,12 @@ def test_ops_come_back_as_they_were(tmp_path: Path) -> None:
 def test_a_reopened_journal_knows_what_was_sent(tmp_path: Path) -> None:
     """What ``sending`` and ``settle`` made durable is there after the process is gone."""
     journal = journal_with(tmp_path, op(1), op(2), op(3))
-    journal.sending(RUN.id, [op(1), op(2)])
+    journal.sending(RUN.id, [op(1), op(2)], NOON)
+    journal.note_job(RUN.id, [op(1), op(2)], "process 7")
     journal.settle(RUN.id, [Settled(op(1), OpState.WRITTEN, "101")])
     other = Journal(tmp_path / "journal.db")  # the first was never closed, as after a kill
-    assert [o.key for o in other.unsettled(RUN.id)] == ["k2"]
+    (sent,) = other.unsettled(RUN.id, limit=9)
+    assert (sent.op.key, sent.at, sent.job, sent.tries) == ("k2", NOON, "process 7", 1)
     assert [o.key for o in other.planned(RUN.id, 1, after=0, limit=9)] == ["k3"]
     assert other.tries(RUN.id, [op(1), op(3)]) == {"k1": 1, "k3": 0}
     assert other.counts(RUN.id) == {
@@ -78,6 +82,17 @@ def test_a_reopened_journal_knows_what_was_sent(tmp_path: Path) -> None:
     }
     journal.close()
     other.close()
+
+
+def test_sending_again_forgets_the_job_of_before(tmp_path: Path) -> None:
+    """The job of an earlier try says nothing of the next one."""
+    with journal_with(tmp_path, op(1)) as journal:
+        journal.sending(RUN.id, [op(1)], NOON)
+        journal.note_job(RUN.id, [op(1)], "7")
+        journal.settle(RUN.id, [Settled(op(1), OpState.PLANNED)])
+        journal.sending(RUN.id, [op(1)], NOON)
+        (sent,) = journal.unsettled(RUN.id, limit=1)
+        assert (sent.job, sent.tries) == (None, 2)
 
 
 def test_a_settled_op_keeps_its_id_code_and_message(tmp_path: Path) -> None:

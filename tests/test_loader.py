@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,13 +11,13 @@ import pytest
 from migrator.errors import OutcomeUnknown, QuotaSpent, Stopped, Unauthorized, Unavailable
 from migrator.journal import RunState
 from migrator.loader import Job, Loader
-from migrator.model import OpState
+from migrator.model import ObjectType, OpState, Outcome, Sent
 from migrator.runs.target import connected
 from migrator.sandbox import Faults, Faulty
 from tests.support import Rehearsal, deals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from migrator.journal import Run
@@ -212,10 +211,10 @@ def test_without_lookups_by_key_an_unknown_outcome_needs_a_person(rehearsal: Reh
     space = rehearsal.workspace()
 
     async def load() -> None:
-        async with connected(rehearsal.target, space) as vendor:
-            blind = _Blind(vendor)
+        async with connected(rehearsal.target, space) as session:
+            blind = _Blind(session.vendor)
             first = space.journal.planned(run.id, 1, after=0, limit=2)
-            space.journal.sending(run.id, first)
+            space.journal.sending(run.id, first, rehearsal.clock.now())
             job = Job(run.id, {})
             await Loader(blind, space.journal, job, rehearsal.clock).load()  # type: ignore[arg-type]
 
@@ -225,11 +224,14 @@ def test_without_lookups_by_key_an_unknown_outcome_needs_a_person(rehearsal: Reh
 
 
 class _Blind:
-    """A vendor that cannot find records by their source key."""
+    """A vendor that has no means to know what became of a request."""
 
     def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
-        self.capabilities = replace(vendor.capabilities, find_by_key=False)
+
+    async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
+        """Nobody knows."""
+        raise OutcomeUnknown(f"{type}: {', '.join(one.op.key for one in sent)}")
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._vendor, name)
@@ -259,13 +261,13 @@ def test_a_journal_that_cannot_be_written_sends_nothing(rehearsal: Rehearsal) ->
     journal.set_state(run.id, RunState.RUNNING)
 
     async def load() -> None:
-        async with connected(rehearsal.target, space) as vendor:
+        async with connected(rehearsal.target, space) as session:
             pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
             journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             journal._db.execute(f"PRAGMA max_page_count = {pages}")
             journal._db.execute("PRAGMA query_only = ON")
             job = Job(run.id, {})
-            await Loader(vendor, journal, job, rehearsal.clock).load()
+            await Loader(session.vendor, journal, job, rehearsal.clock).load()
 
     with pytest.raises(Stopped, match="could not be written"):
         rehearsal.clock.run(load())

@@ -25,6 +25,7 @@ from migrator.wire import (
     connect,
     request,
 )
+from migrator.wire.retry import PASSING_TRIES
 from tests.test_wire_pace import Rules
 from tests.virtual_time import VirtualClock
 
@@ -151,6 +152,26 @@ def test_a_daily_429_is_not_repeated() -> None:
     server = Server(httpx.Response(429, text="daily"))
     assert ask(server, Effect.NONE).text == "daily"
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("effect", Effect)
+def test_a_passing_refusal_is_tried_again_a_few_times(effect: Effect) -> None:
+    """A refusal that the vendor is known to take back soon is repeated, whatever the request."""
+    refusal = httpx.Response(403, text="passing")
+    server = Server(refusal, refusal, httpx.Response(201))
+    assert ask(server, effect).status_code == 201
+    assert len(server.requests) == 3
+    stubborn = Server(refusal)
+    assert ask(stubborn, effect).status_code == 403
+    assert len(stubborn.requests) == PASSING_TRIES
+
+
+def test_a_passing_503_was_not_carried_out() -> None:
+    """A server's error that says that nothing was done leaves no doubt behind."""
+    with pytest.raises(Unavailable):
+        ask(Server(httpx.Response(503, text="passing")), Effect.ONCE)
+    with pytest.raises(OutcomeUnknown):
+        ask(Server(httpx.Response(503)), Effect.ONCE)
 
 
 def test_waiting_is_bounded() -> None:

@@ -55,6 +55,7 @@ class Rules:
     bucket: Callable[[httpx.Request], str] = _bucket
     learn: Callable[[httpx.Response], tuple[Quota, ...]] = _learn
     spent: Callable[[httpx.Response], bool] = lambda r: r.text == "daily"
+    passing: Callable[[httpx.Response], bool] = lambda r: r.text == "passing"
 
 
 @dataclass

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,16 +16,13 @@ from migrator.resources import sample_data
 from migrator.runs.execution import execute
 from migrator.runs.inputs import Request
 from migrator.runs.planning import plan_run
-from migrator.runs.target import Target
+from migrator.runs.target import Target, connected
 from migrator.runs.verification import verify_run
 from migrator.runs.workspace import Workspace
 from migrator.sandbox import SandboxServer
 from migrator.vendors.registry import names
 from migrator.vendors.registry import product as product_of
 from migrator.wire import SystemClock
-
-if TYPE_CHECKING:
-    from migrator.vendors.base import Product
 
 _TEMPLATE = "pipedrive"
 
@@ -54,7 +50,7 @@ def demo(vendor: str, folder: Path | None, quiet: bool) -> int:
             say=_say,
         )
         try:
-            asyncio.run(_migrate(workspace, product, Target(product, server.url, token)))
+            asyncio.run(_migrate(workspace, Target(product, server.url, token)))
         finally:
             workspace.close()
     click.echo(f"\nAll files of the run are in {root}")
@@ -69,17 +65,20 @@ def _step(number: int, text: str) -> None:
     click.secho(f"\n[{number}] {text}", bold=True)
 
 
-async def _migrate(workspace: Workspace, product: Product, target: Target) -> None:
+async def _migrate(workspace: Workspace, target: Target) -> None:
+    title = target.product.title
     source = sample_data() / f"{_TEMPLATE}_deals.csv"
     _step(2, f"Check {source.name}, an export with wrong rows in it, and plan")
-    planned = await plan_run(workspace, Request(_TEMPLATE, (str(source),)), target)
-    click.echo(show.plan(planned))
-    _step(3, f"Write to {product.title}")
-    report = await execute(workspace, planned.run, target, inputs=planned.inputs)
-    click.echo(reports.as_text(report))
-    _step(4, "Verify: read everything back and compare")
-    run = workspace.journal.run(planned.run.id)
-    result = await verify_run(workspace, run, target)
-    click.echo(show.verification(result, run))
+    async with connected(target, workspace) as session:
+        request = Request(_TEMPLATE, (str(source),))
+        planned = await plan_run(workspace, request, session, lock=True)
+        click.echo(show.plan(planned))
+        _step(3, f"Write to {title}")
+        report = await execute(workspace, planned.run, session, inputs=planned.inputs)
+        click.echo(reports.as_text(report))
+        _step(4, "Verify: read everything back and compare")
+        run = workspace.journal.run(planned.run.id)
+        result = await verify_run(workspace, run, session)
+        click.echo(show.verification(result, run))
     if not (report.adds_up and result.agrees):
         raise MigratorError("The demo's books do not add up; please report this.")

@@ -16,9 +16,12 @@ from migrator.journal import RunState
 from migrator.runs.checking import check_files
 from migrator.runs.execution import execute
 from migrator.runs.planning import plan_run
-from migrator.runs.target import target_from
+from migrator.runs.target import connected, target_from
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from migrator.journal import Run
     from migrator.report import Report
     from migrator.runs.inputs import Request
     from migrator.runs.planning import Limit, Planned
@@ -29,13 +32,15 @@ if TYPE_CHECKING:
 @click.command()
 @options.source
 @click.option("--to", "vendor", help="Check against the live account of this CRM as well.")
+@options.vendor_options
 @options.max_rejects
 @options.as_json
 @options.common
-def check(
+def check(  # one per option
     workspace: Workspace,
     request: Request,
     vendor: str | None,
+    vendor_options: dict[str, str],
     limit: Limit | None,
     as_json: bool,
 ) -> int:
@@ -48,7 +53,8 @@ def check(
     migrator check pipedrive deals.csv --to hubspot
     """
     if vendor:
-        planned = _plan(workspace, request, target_from(vendor, options.environment), limit)
+        target = target_from(vendor, options.environment, vendor_options)
+        planned = asyncio.run(_plan(workspace, request, target, limit))
         _print_plan(planned, as_json=as_json)
         return int(planned.run.settings["rejected"] > 0)
     checked = check_files(workspace, request, limit)
@@ -59,13 +65,15 @@ def check(
 @click.command()
 @options.source
 @options.to_vendor
+@options.vendor_options
 @options.max_rejects
 @options.as_json
 @options.common
-def plan(
+def plan(  # one per option
     workspace: Workspace,
     request: Request,
     vendor: str,
+    vendor_options: dict[str, str],
     limit: Limit | None,
     as_json: bool,
 ) -> int:
@@ -73,8 +81,8 @@ def plan(
 
     The plan is kept: `migrator run --plan RUN` writes exactly that, if nobody changed the account.
     """
-    target = target_from(vendor, options.environment)
-    planned = _plan(workspace, request, target, limit)
+    target = target_from(vendor, options.environment, vendor_options)
+    planned = asyncio.run(_plan(workspace, request, target, limit))
     _print_plan(planned, as_json=as_json)
     return int(planned.run.settings["rejected"] > 0)
 
@@ -84,6 +92,7 @@ def plan(
 @click.argument("files", nargs=-1)
 @options.read_options
 @click.option("--to", "vendor", help="The CRM; see `migrator vendors`.")
+@options.vendor_options
 @click.option("--plan", "plan_id", metavar="RUN", help="Write a plan made before.")
 @click.option("--dry-run", is_flag=True, help="Plan only.")
 @click.option("--sample", type=click.IntRange(min=1), help="Write only so many, odd ones first.")
@@ -91,10 +100,11 @@ def plan(
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before writing.")
 @options.as_json
 @options.common
-def run(
+def run(  # one per option
     workspace: Workspace,
     request: Request | None,
     vendor: str | None,
+    vendor_options: dict[str, str],
     plan_id: str | None,
     dry_run: bool,
     sample: int | None,
@@ -113,17 +123,21 @@ def run(
         return _run_plan(workspace, plan_id, sample, yes=yes, as_json=as_json)
     if not request or not vendor:
         raise click.UsageError("Name a TEMPLATE, FILES and --to VENDOR, or a --plan.")
-    target = target_from(vendor, options.environment)
-    planned = _plan(workspace, request, target, limit)
-    if dry_run or not as_json:
-        _print_plan(planned, as_json=as_json)
+    target = target_from(vendor, options.environment, vendor_options)
+
+    def ready(planned: Planned) -> None:
+        if not as_json:
+            _print_plan(planned, as_json=False)
+        _confirm(planned.run.account, target, yes=yes)
+
     if dry_run:
+        planned = asyncio.run(_plan(workspace, request, target, limit))
+        _print_plan(planned, as_json=as_json)
         return int(planned.run.settings["rejected"] > 0)
-    _confirm(planned.run.account, target, yes=yes)
-    report = asyncio.run(
-        execute(workspace, planned.run, target, inputs=planned.inputs, sample=sample)
+    return _print_report(
+        asyncio.run(_plan_and_write(workspace, request, target, limit, sample, ready)),
+        as_json=as_json,
     )
-    return _print_report(report, as_json=as_json)
 
 
 @click.command()
@@ -140,8 +154,7 @@ def resume(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
         raise InputError(
             f"Run {found.id} is only planned; `migrator run --plan {found.id}` writes it."
         )
-    target = target_from(found.vendor, options.environment)
-    report = asyncio.run(execute(workspace, found, target))
+    report = asyncio.run(_write(workspace, found, _target_of(found)))
     return _print_report(report, as_json=as_json)
 
 
@@ -153,14 +166,44 @@ def _run_plan(
         raise InputError(
             f"Run {found.id} is {found.state}, no plan that waits; see `migrator status`."
         )
-    target = target_from(found.vendor, options.environment)
+    target = _target_of(found)
     _confirm(found.account, target, yes=yes)
-    report = asyncio.run(execute(workspace, found, target, sample=sample))
+    report = asyncio.run(_write(workspace, found, target, sample))
     return _print_report(report, as_json=as_json)
 
 
-def _plan(workspace: Workspace, request: Request, target: Target, limit: Limit | None) -> Planned:
-    return asyncio.run(plan_run(workspace, request, target, limit))
+def _target_of(run: Run) -> Target:
+    """The account of an earlier run, with the options it was planned with."""
+    return target_from(run.vendor, options.environment, run.settings["vendor_options"])
+
+
+async def _plan(
+    workspace: Workspace, request: Request, target: Target, limit: Limit | None
+) -> Planned:
+    async with connected(target, workspace) as session:
+        return await plan_run(workspace, request, session, limit)
+
+
+async def _write(
+    workspace: Workspace, run: Run, target: Target, sample: int | None = None
+) -> Report:
+    async with connected(target, workspace) as session:
+        return await execute(workspace, run, session, sample=sample)
+
+
+async def _plan_and_write(  # what a run is made of
+    workspace: Workspace,
+    request: Request,
+    target: Target,
+    limit: Limit | None,
+    sample: int | None,
+    ready: Callable[[Planned], None],
+) -> Report:
+    """Plan and write in one session: the account is described once, and ours in between."""
+    async with connected(target, workspace) as session:
+        planned = await plan_run(workspace, request, session, limit, lock=True)
+        ready(planned)
+        return await execute(workspace, planned.run, session, inputs=planned.inputs, sample=sample)
 
 
 def _confirm(account: str, target: Target, *, yes: bool) -> None:

@@ -13,11 +13,12 @@ from migrator import report as reports
 from migrator.cli import options, show
 from migrator.journal import RunState
 from migrator.model import OpState
-from migrator.runs.target import target_from
+from migrator.runs.target import connected, target_from
 from migrator.runs.verification import verify_run
 
 if TYPE_CHECKING:
     from migrator.journal import Run
+    from migrator.runs.verification import Verification
     from migrator.runs.workspace import Workspace
 
 
@@ -75,8 +76,7 @@ def _next(run: Run, counts: dict[str, int]) -> str:
 def verify(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
     """Read the account back and compare it, field by field, with what a run wrote."""
     run = workspace.journal.run(run_id)
-    target = target_from(run.vendor, options.environment)
-    result = asyncio.run(verify_run(workspace, run, target))
+    result = asyncio.run(_verify(workspace, run))
     if as_json:
         click.echo(json.dumps(asdict(result) | {"agrees": result.agrees}, default=str))
     else:
@@ -93,3 +93,9 @@ def report(workspace: Workspace, run_id: str | None, as_json: bool) -> None:
     run = workspace.journal.run(run_id)
     made = reports.make_report(workspace.journal, run)
     click.echo(reports.as_json(made) if as_json else reports.as_text(made))
+
+
+async def _verify(workspace: Workspace, run: Run) -> Verification:
+    target = target_from(run.vendor, options.environment, run.settings["vendor_options"])
+    async with connected(target, workspace) as session:
+        return await verify_run(workspace, run, session)

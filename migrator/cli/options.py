@@ -120,6 +120,27 @@ class LimitType(click.ParamType[Limit]):
         return Limit(float(found[1]), percent=bool(found[2]))
 
 
+def _as_mapping(
+    _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    """``NAME=VALUE`` texts as a mapping."""
+    found = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise click.BadParameter(f"{text!r} does not read NAME=VALUE")
+        found[name.strip()] = value.strip()
+    return found
+
+
+vendor_options = click.option(
+    "--option",
+    "vendor_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_as_mapping,
+    help="Of the CRM; see `migrator vendors options`. May be given several times.",
+)
 to_vendor = click.option("--to", "vendor", required=True, help="The CRM; see `migrator vendors`.")
 max_rejects = click.option(
     "--max-rejects", "limit", type=LimitType(), help="Write nothing when more rows are rejected."

@@ -37,17 +37,29 @@ def vendors(context: click.Context) -> None:
 
 @vendors.command()
 @click.argument("vendor")
-def describe(vendor: str) -> None:
+@options.vendor_options
+def describe(vendor: str, vendor_options: dict[str, str]) -> None:
     """Print an account's pipelines, stages, owners and fields as JSON, for `sandbox --like`."""
-    account = asyncio.run(_describe(target_from(vendor, options.environment)))
+    target = target_from(vendor, options.environment, vendor_options)
+    account = asyncio.run(_describe(target))
     click.echo(json.dumps(asdict(account), indent=2, ensure_ascii=False))
 
 
 async def _describe(target: Target) -> Account:
-    client = wire.connect(target.product, target.token, target.base_url, wire.SystemClock())
+    clock = wire.SystemClock()
+    client = wire.connect(target.product, target.token, target.base_url, clock)
     async with client:
-        vendor = target.product.connect(client)
+        vendor = target.product.connect(client, clock)
         return await vendor.describe((ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES))
+
+
+@vendors.command("options")
+@click.argument("vendor")
+def list_options(vendor: str) -> None:
+    """List what can be set about a CRM with --option NAME=VALUE."""
+    for name, field in registry.product(vendor).options.model_fields.items():
+        click.echo(f"{name} [{field.get_default()}]")
+        click.echo(f"    {field.description}")
 
 
 @click.group(invoke_without_command=True)

@@ -125,8 +125,10 @@ def _remarks(planned: Planned) -> list[str]:
 
 def _cost(planned: Planned) -> str:
     cost = planned.plan.cost
+    apart = [f"{n:,} of them for {name}" for name, n in cost.buckets.items() if name]
+    requests = f"{cost.requests:,} requests" + (f" ({', '.join(apart)})" if apart else "")
     share = f", {cost.daily_share:.2%} of the day's quota" if cost.daily_share is not None else ""
-    return f"  cost: {cost.requests:,} requests{share}, about {duration(cost.seconds)}"
+    return f"  cost: {requests}{share}, about {duration(cost.seconds)}"
 
 
 def verification(result: Verification, run: Run) -> str:
@@ -139,6 +141,9 @@ def verification(result: Verification, run: Run) -> str:
     if result.missing:
         some = ", ".join(result.missing[:5])
         lines.append(f"  {len(result.missing):,} missing in the account, such as {some}")
+    if result.doubled:
+        some = ", ".join(result.doubled[:5])
+        lines.append(f"  {len(result.doubled):,} keys are held by several records, such as {some}")
     if result.unlinked:
         lines.append(f"  {result.unlinked:,} links are missing in the account")
     lines += [

@@ -1,22 +1,26 @@
 """Records and what the account holds -> ops and their cost.
 
 ``records`` is the border from columns to rows, ``compare`` the question "what differs" that a
-load, a verify and an undo share, ``parents`` finds contacts and companies, ``planner`` makes ops.
+load, a verify and an undo share, ``holdings`` what the account has, ``parents`` finds contacts and
+companies, ``planner`` makes ops, ``cost`` counts requests.
 """
 
 from migrator.plan.compare import differences, to_write
 from migrator.plan.cost import Cost, cost
+from migrator.plan.holdings import Holdings, holdings
 from migrator.plan.planner import Intent, Plan, PlannedOp, make_plan
 from migrator.plan.records import canonical_text, read_records
 
 __all__ = [
     "Cost",
+    "Holdings",
     "Intent",
     "Plan",
     "PlannedOp",
     "canonical_text",
     "cost",
     "differences",
+    "holdings",
     "make_plan",
     "read_records",
     "to_write",

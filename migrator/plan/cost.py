@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from migrator.model import Action, ObjectType
+    from migrator.model import Rate, Shape
     from migrator.vendors.base import Vendor
 
 _LATENCY = 0.3
@@ -22,28 +22,33 @@ class Cost:
     """What carrying a plan out takes.
 
     Attributes:
-        requests: requests that write.
+        requests: all of them.
+        buckets: the same by the quota they count against ("" = the general one).
         daily_share: part of the vendor's daily quota; None when there is none.
         seconds: time to finish, at the vendor's documented quota and 300 ms an answer.
     """
 
-    requests: int
-    daily_share: float | None
-    seconds: float
+    requests: int = 0
+    buckets: Mapping[str, int] = field(default_factory=dict)
+    daily_share: float | None = None
+    seconds: float = 0.0
 
 
-def cost(
-    vendor: Vendor, writes: Mapping[tuple[ObjectType, Action], int], linked_updates: int
-) -> Cost:
-    """The cost of so many writes per type and action; ``linked_updates`` need a link request."""
+def cost(vendor: Vendor, shapes: Mapping[Shape, int]) -> Cost:
+    """The cost of so many ops of each shape."""
     capabilities = vendor.capabilities
-    requests = sum(vendor.requests(type, action, n) for (type, action), n in writes.items())
-    requests += math.ceil(linked_updates / 100)
-    seconds = requests * _LATENCY / capabilities.concurrency
-    daily_share = None
-    for rate in capabilities.rate:
-        if rate.per >= timedelta(days=1):
-            daily_share = requests / rate.requests
-        windows = max(0, math.ceil(requests / rate.requests) - 1)
-        seconds = max(seconds, windows * rate.per.total_seconds())
-    return Cost(requests, daily_share, seconds)
+    buckets = {name: n for name, n in vendor.requests(shapes).items() if n}
+    total = sum(buckets.values())
+    seconds = [total * _LATENCY / capabilities.concurrency]
+    shares = []
+    for name, requests in buckets.items():
+        for rate in capabilities.rates[name]:
+            seconds.append(_seconds(requests, rate))
+            if rate.per >= timedelta(days=1):
+                shares.append(requests / rate.requests)
+    return Cost(total, buckets, max(shares) if shares else None, max(seconds))
+
+
+def _seconds(requests: int, rate: Rate) -> float:
+    """The least time in which a window lets so many requests pass."""
+    return max(0, math.ceil(requests / rate.requests) - 1) * rate.per.total_seconds()

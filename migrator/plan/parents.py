@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.model import Action, Link, ObjectType, OnMissing, Op
+from migrator.plan.records import LINK_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from migrator.model import Record
     from migrator.vendors.base import Vendor
 
-_REMEMBERED = 200_000
-"""Names kept from one chunk to the next; beyond, they are looked up again."""
+_AT_ONCE = 100_000
+"""Names of one kind that are looked up and remembered together: a vendor that has to list all of
+its contacts to find any does so once for as many as that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +35,40 @@ class Resolver:
     Attributes:
         policy: what to do with a name that the account does not know, per type.
         next_seq: numbers the ops that create parents.
-        lookups: how many names were asked for.
+        ahead: the names that all records have, per kind, in their order.
     """
 
     vendor: Vendor
     policy: Mapping[ObjectType, OnMissing]
     next_seq: Callable[[], int]
-    lookups: int = 0
-    _known: dict[tuple[ObjectType, str], tuple[str, ...]] = field(default_factory=dict)
+    ahead: Callable[[ObjectType], Iterator[str]]
+    _known: dict[ObjectType, dict[str, tuple[str, ...]]] = field(
+        default_factory=lambda: {kind: {} for kind in LINK_FIELDS}
+    )
+    _coming: dict[ObjectType, Iterator[str]] = field(default_factory=dict)
     _created: set[tuple[ObjectType, str]] = field(default_factory=set)
 
     async def look_up(self, records: Sequence[Record]) -> None:
-        """Ask the account for the names of a chunk that are not known yet."""
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        for type in (ObjectType.CONTACTS, ObjectType.COMPANIES):
+        """Ask the account for the names of a chunk, and with them for those of the next ones."""
+        for kind in LINK_FIELDS:
             names = {
-                name.casefold(): name for record in records for name in record.links.get(type, ())
+                name.casefold(): name for record in records for name in record.links.get(kind, ())
             }
-            unknown = [name for folded, name in names.items() if (type, folded) not in self._known]
-            if not unknown:
+            known = self._known[kind]
+            if names.keys() <= known.keys():
                 continue
-            self.lookups += len(unknown)
-            found = {
-                name.casefold(): ids
-                for name, ids in (await self.vendor.resolve(type, unknown)).items()
-            }
-            for name in unknown:
-                self._known[type, name.casefold()] = found.get(name.casefold(), ())
+            if len(known) >= _AT_ONCE:
+                known.clear()
+            for folded in known.keys() & names.keys():
+                del names[folded]
+            for name in self._coming.setdefault(kind, self.ahead(kind)):
+                if name.casefold() not in known:
+                    names.setdefault(name.casefold(), name)
+                if len(names) >= _AT_ONCE:
+                    break
+            found = await self.vendor.resolve(kind, names.values())
+            known |= dict.fromkeys(names, ())
+            known |= {name.casefold(): ids for name, ids in found.items()}
 
     def parents_of(self, record: Record, create: list[Op]) -> Parents:
         """Links of one record; ops for parents to create are appended to ``create``."""
@@ -70,7 +78,7 @@ class Resolver:
         for type, names in record.links.items():
             policy = self.policy.get(type, OnMissing.PARK)
             for name in names:
-                ids = self._known[type, name.casefold()]
+                ids = self._known[type][name.casefold()]
                 if len(ids) == 1:
                     links.append(Link(type, name, ids[0]))
                 elif policy is OnMissing.CREATE and not ids:

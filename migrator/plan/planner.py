@@ -5,14 +5,24 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from migrator.model import KEY_FIELD, Action, ObjectType, OnConflict, OnMissing, Op, OpState
+from migrator.model import (
+    KEY_FIELD,
+    Action,
+    ObjectType,
+    OnConflict,
+    OnMissing,
+    Op,
+    OpState,
+    Shape,
+)
 from migrator.plan.compare import differences, to_write
 from migrator.plan.cost import Cost, cost
+from migrator.plan.holdings import holdings
 from migrator.plan.parents import Parents, Resolver
-from migrator.plan.records import LINK_FIELDS, read_records
+from migrator.plan.records import LINK_FIELDS, parent_names, read_records
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
 
     from migrator.journal import Journal
     from migrator.model import Account, Encoded, Held, Link, Problem, Record
+    from migrator.plan.holdings import Holdings
     from migrator.vendors.base import Vendor
 
 _CHUNK = 2_000
@@ -74,7 +85,7 @@ class Plan:
     counts: Counter[str] = field(default_factory=Counter)
     skipped_links: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
-    cost: Cost = field(default_factory=lambda: Cost(0, None, 0.0))
+    cost: Cost = field(default_factory=Cost)
     origin: dict[str, str] = field(default_factory=dict)
 
 
@@ -89,34 +100,49 @@ async def make_plan(
 
     ``account`` may be provisional (see ``Vendor.provisional``). Nothing is written to the CRM.
     """
-    planner = _Planner(vendor, account, intent, journal)
     report = progress or Silent()
+    # An account without the key field, until now, holds nothing of ours.
+    nothing = intent.nothing_held or KEY_FIELD not in account.fields.get(intent.type, {})
+    async with holdings(vendor, intent.type, nothing=nothing) as there:
+        planner = _Planner(vendor, there, intent, journal)
+        await _plan_all(planner, vendor, account, report)
+    return planner.finish()
+
+
+async def _plan_all(
+    planner: _Planner, vendor: Vendor, account: Account, progress: Progress
+) -> None:
+    """One pass over the records; problems go into a file as they are met."""
+    intent = planner.intent
     with intent.problems.open("w", encoding="utf-8") as problems:
         for records in read_records(intent.records, intent.type, chunk=_CHUNK):
             encoded = [(record, vendor.encode(record, account)) for record in records]
             for record, rejected in await planner.add(encoded):
                 problems.writelines(planner.problem_lines(record, rejected))
-            report.advance(len(records), rejected=planner.plan.counts["rejected"])
-    return planner.finish()
+            progress.advance(len(records), rejected=planner.plan.counts["rejected"])
 
 
 class _Planner:
-    def __init__(self, vendor: Vendor, account: Account, intent: Intent, journal: Journal) -> None:
+    def __init__(self, vendor: Vendor, there: Holdings, intent: Intent, journal: Journal) -> None:
         self.plan = Plan()
+        self.intent = intent
         self._vendor = vendor
-        self._account = account
-        self._intent = intent
+        self._there = there
         self._journal = journal
         self._numbers = itertools.count(1)
-        self._resolver = Resolver(vendor, intent.on_missing, lambda: next(self._numbers))
-        self._writes: Counter[tuple[ObjectType, Action]] = Counter()
-        self._linked_updates = 0
+        self._resolver = Resolver(
+            vendor,
+            intent.on_missing,
+            lambda: next(self._numbers),
+            lambda kind: parent_names(intent.records, kind),
+        )
+        self._shapes: Counter[Shape] = Counter()
 
     def problem_lines(self, record: Record, encoded: Encoded) -> Iterable[str]:
         for problem in encoded.problems:
             row = {
                 "_record": record.place.record,
-                "_field": self._intent.fields.get(problem.field, problem.field),
+                "_field": self.intent.fields.get(problem.field, problem.field),
                 "_code": problem.code,
                 "_error": problem.message,
                 "_value": problem.value,
@@ -138,29 +164,26 @@ class _Planner:
             self.plan.ignored.update(record.values.keys() & self._vendor.capabilities.ignored)
             of_record = self._resolver.parents_of(record, parents)
             self.plan.skipped_links += of_record.skipped
-            entries.append((self._op(record, encoded, of_record, held.get(record.key)), of_record))
+            there, of_record = _the_one(record, held.get(record.key, ()), of_record)
+            entries.append((self._op(record, encoded, of_record, there), of_record))
         entries = await self._without_known_links(entries)
         for op, _ in entries:
             self._count(op)
         for op in parents:
-            self._writes[op.type, op.action] += 1
+            self._shapes[_shape(op)] += 1
         self.plan.counts["parents"] += len(parents)
         rows: list[PlannedOp] = [(op, "", "") for op in parents]
         rows += [
             (op, "parked" if of_record.parked else "", "; ".join(of_record.parked))
             for op, of_record in entries
         ]
-        self._journal.add_ops(self._intent.run, rows)
-        self._intent.table(rows)
+        self._journal.add_ops(self.intent.run, rows)
+        self.intent.table(rows)
         return rejected
 
-    async def _held(self, records: Sequence[tuple[Record, Encoded]]) -> dict[str, Held]:
-        type = self._intent.type
-        fields = self._account.fields.get(type, {})
-        if self._intent.nothing_held or KEY_FIELD not in fields or not records:
-            return {}  # an account without the key field, until now, holds nothing of ours
+    async def _held(self, records: Sequence[tuple[Record, Encoded]]) -> dict[str, list[Held]]:
         wanted = {name for _, encoded in records for name in encoded.properties}
-        return await self._vendor.find(type, [record.key for record, _ in records], wanted)
+        return await self._there.held([record.key for record, _ in records], wanted)
 
     def _op(self, record: Record, encoded: Encoded, parents: Parents, held: Held | None) -> Op:
         properties: Mapping[str, str] = encoded.properties
@@ -170,7 +193,7 @@ class _Planner:
         if held is not None:
             differing = differences(self._vendor, record.type, encoded.properties, held)
             changed = to_write(
-                encoded.properties, encoded.origin, differing, self._intent.on_conflict
+                encoded.properties, encoded.origin, differing, self.intent.on_conflict
             )
             action = Action.UPDATE if changed else Action.SKIP
             before = {name: differing[name] for name in changed}
@@ -202,7 +225,7 @@ class _Planner:
         there: dict[ObjectType, dict[str, frozenset[str]]] = {}
         for type in LINK_FIELDS:
             ids = [op.id for op, _ in entries if op.id and any(li.type == type for li in op.links)]
-            there[type] = await self._vendor.linked(self._intent.type, ids, type) if ids else {}
+            there[type] = await self._there.linked(ids, type) if ids else {}
         return [(_with_new_links(op, there), parents) for op, parents in entries]
 
     def _count(self, op: Op) -> None:
@@ -212,13 +235,25 @@ class _Planner:
             self.plan.counts["unchanged"] += 1
         else:
             self.plan.counts[op.action.value] += 1
-            if op.properties:
-                self._writes[op.type, op.action] += 1
-            self._linked_updates += bool(op.id and op.links)
+            self._shapes[_shape(op)] += 1
 
     def finish(self) -> Plan:
-        self.plan.cost = cost(self._vendor, self._writes, self._linked_updates)
+        self.plan.cost = cost(self._vendor, self._shapes)
         return self.plan
+
+
+def _shape(op: Op) -> Shape:
+    links = tuple(link.type for link in op.links)
+    return Shape(op.type, op.action, frozenset(op.properties), links)
+
+
+def _the_one(record: Record, held: Sequence[Held], parents: Parents) -> tuple[Held | None, Parents]:
+    """The account's record of a key; one whose key is there twice waits for a person."""
+    if len(held) < 2:
+        return (held[0] if held else None), parents
+    ids = ", ".join(sorted(one.id for one in held))
+    why = f'{len(held)} {record.type} of the account hold the key "{record.key}" (ids {ids})'
+    return held[0], replace(parents, parked=(*parents.parked, why))
 
 
 def _parted(

@@ -53,6 +53,17 @@ def read_records(path: Path, type: ObjectType, *, chunk: int) -> Iterator[list[R
             yield [_record(row, type) for row in rows.iter_rows(named=True)]
 
 
+def parent_names(path: Path, kind: ObjectType) -> Iterator[str]:
+    """Names of the parents of one kind, in the order of the records; seldom the same one twice."""
+    scan = pl.scan_parquet(path)
+    if kind not in scan.collect_schema():
+        return
+    total = scan.select(pl.len()).collect().item()
+    for offset in range(0, total, _BLOCK):
+        names = scan.slice(offset, _BLOCK).select(pl.col(kind).explode().drop_nulls())
+        yield from names.unique(maintain_order=True).collect()[kind].to_list()
+
+
 def _record(row: Mapping[str, object], type: ObjectType) -> Record:
     values = {
         name: canonical_text(value)

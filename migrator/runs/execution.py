@@ -16,14 +16,13 @@ from migrator.report import Report, as_json, make_report, write_id_map
 from migrator.runs.books import write_turned_down
 from migrator.runs.planning import reopened, store_plan, types_of
 from migrator.runs.sample import choose_sample
-from migrator.runs.target import account_lock, connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from migrator.model import Account
     from migrator.runs.inputs import Inputs
-    from migrator.runs.target import Target
+    from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Vendor
 
@@ -33,7 +32,7 @@ _UNSENT = {RunState.PLANNED, RunState.PROVISIONING}
 async def execute(
     workspace: Workspace,
     run: Run,
-    target: Target,
+    session: Session,
     *,
     inputs: Inputs | None = None,
     sample: int | None = None,
@@ -43,7 +42,7 @@ async def execute(
     Args:
         workspace: the run's journal and surroundings.
         run: a run in any state but ``planning``.
-        target: the account, which must be the one the run was planned for.
+        session: with the account, which must be the one the run was planned for.
         inputs: the run's inputs when they were just read; read again and compared otherwise.
         sample: write only so many records, chosen so that edge cases are among them.
 
@@ -57,27 +56,26 @@ async def execute(
             f"Run {run.id} was stopped while it was planned; nothing was written. Start it again."
         )
     inputs = inputs or reopened(workspace, run)
-    async with connected(target, workspace) as vendor:
-        account = await vendor.describe(types_of(inputs.template))
-        with account_lock(target, account.id):
-            run = workspace.journal.run(run.id)  # another process may have moved it on meanwhile
-            same_account(run, account)
-            _unchanged_account(run, account)
-            if run.state in _UNSENT:
-                await _provision(workspace, run, inputs, vendor, account)
-            only = _sample_of(workspace, run.id, sample)
-            workspace.journal.set_state(run.id, RunState.RUNNING)
-            try:
-                await _load(workspace, workspace.journal.run(run.id), vendor, only)
-            except BaseException as error:
-                _keep_books(workspace, run.id, inputs)
-                if isinstance(error, InputError):  # 2 would say that nothing was written
-                    raise Stopped(f"{error} What was written is in the journal.") from error
-                raise
-            done = RunState.SAMPLED if _left(workspace, run) else RunState.FINISHED
-            report = _write_books(workspace, run.id, inputs, done)
-            _remember_sample(workspace, run.id, None)
-            workspace.journal.set_state(run.id, done)
+    account = await session.account(types_of(inputs.template))
+    session.lock(account)
+    run = workspace.journal.run(run.id)  # another process may have moved it on meanwhile
+    same_account(run, account)
+    _unchanged_account(run, account)
+    if run.state in _UNSENT:
+        await _provision(workspace, run, inputs, session, account)
+    only = _sample_of(workspace, run.id, sample)
+    workspace.journal.set_state(run.id, RunState.RUNNING)
+    try:
+        await _load(workspace, workspace.journal.run(run.id), session, only)
+    except BaseException as error:
+        _keep_books(workspace, run.id, inputs)
+        if isinstance(error, InputError):  # 2 would say that nothing was written
+            raise Stopped(f"{error} What was written is in the journal.") from error
+        raise
+    done = RunState.SAMPLED if _left(workspace, run) else RunState.FINISHED
+    report = _write_books(workspace, run.id, inputs, done)
+    _remember_sample(workspace, run.id, None)
+    workspace.journal.set_state(run.id, done)
     return report
 
 
@@ -125,14 +123,16 @@ def _unchanged_account(run: Run, account: Account) -> None:
 
 
 async def _provision(
-    workspace: Workspace, run: Run, inputs: Inputs, vendor: Vendor, account: Account
+    workspace: Workspace, run: Run, inputs: Inputs, session: Session, account: Account
 ) -> None:
     """Create what the account lacks, and plan again where the plan could not know its ids."""
+    vendor = session.vendor
     missing = vendor.lacking(account, inputs.template.provision())
     if missing:
         workspace.journal.set_state(run.id, RunState.PROVISIONING)
         await vendor.provision(missing)
-        account = await vendor.describe(types_of(inputs.template))
+        session.forget()
+        account = await session.account(types_of(inputs.template))
     if missing.pipelines or run.state is RunState.PROVISIONING:
         workspace.journal.clear_ops(run.id)
         changed = replace(run, account_fingerprint=account.fingerprint())
@@ -141,15 +141,15 @@ async def _provision(
 
 
 async def _load(
-    workspace: Workspace, run: Run, vendor: Vendor, only: frozenset[int] | None
+    workspace: Workspace, run: Run, session: Session, only: frozenset[int] | None
 ) -> None:
     on_missing = {
         ObjectType(type): OnMissing(policy) for type, policy in run.settings["on_missing"].items()
     }
-    job = Job(run.id, on_missing, only)
-    loader = Loader(vendor, workspace.journal, job, workspace.clock, workspace.progress)
+    job = Job(run.id, on_missing, only, fresh=session.planned == run.id)
+    loader = Loader(session.vendor, workspace.journal, job, workspace.clock, workspace.progress)
     rows = _left(workspace, run) if only is None else len(only)
-    workspace.progress.start("write", rows, _pace(vendor, run))
+    workspace.progress.start("write", rows, _pace(session.vendor, run))
     with _stopped_by_signals(loader):
         await loader.load()
     workspace.progress.finish()
@@ -168,12 +168,13 @@ def _left(workspace: Workspace, run: Run) -> int:
 def _pace(vendor: Vendor, run: Run) -> float | None:
     """The most rows/s that the quota allows for this plan; None when it writes nothing."""
     plan = run.settings["plan"]
-    requests: int = plan["cost"]["requests"]
     rows: int = plan["counts"].get("create", 0) + plan["counts"].get("update", 0)
-    if not requests or not rows:
-        return None
-    slowest = min(rate.requests / rate.per.total_seconds() for rate in vendor.capabilities.rate)
-    return slowest * rows / requests
+    paces = [
+        rate.requests / rate.per.total_seconds() * rows / requests
+        for bucket, requests in plan["cost"]["buckets"].items()
+        for rate in vendor.capabilities.rates[bucket]
+    ]
+    return min(paces) if rows and paces else None
 
 
 @contextlib.contextmanager

@@ -13,7 +13,6 @@ from migrator.model import OnConflict
 from migrator.plan import Intent, Plan, PlannedOp, make_plan
 from migrator.runs.books import PlanTable, write_turned_down
 from migrator.runs.inputs import PROBLEMS, TURNED_DOWN, Inputs, Request, read_inputs
-from migrator.runs.target import connected
 from migrator.runs.workspace import new_run_id
 from migrator.template import LINK_FIELDS
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.model import Account, ObjectType, Provision
-    from migrator.runs.target import Target
+    from migrator.runs.target import Session, Target
     from migrator.runs.workspace import Workspace
     from migrator.template import Template
     from migrator.vendors.base import Vendor
@@ -70,15 +69,20 @@ def ensure_within(limit: Limit | None, rejected: int, rows: int, rejects: Path) 
 async def plan_run(
     workspace: Workspace,
     request: Request,
-    target: Target,
+    session: Session,
     limit: Limit | None = None,
+    *,
+    lock: bool = False,
 ) -> Planned:
     """Read, prepare, check every row against the live account, and store the plan.
 
-    Nothing is written to the account.
+    Nothing is written to the account. With ``lock`` no other run writes to it either until the
+    session ends, so that the plan stays true.
 
     Raises:
-        InputError: files or template are wrong, or more rows are rejected than ``limit`` allows.
+        InputError: files or template are wrong, or more rows are rejected than ``limit`` allows;
+            or the account lacks what cannot be created in it.
+        Locked: another run writes to the account.
     """
     run_id = new_run_id(workspace.clock.now(), workspace.rng)
     folder = workspace.folder(run_id)
@@ -87,18 +91,35 @@ async def plan_run(
     workspace.progress.finish()
     for line in (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices):
         workspace.say(line)
-    async with connected(target, workspace) as vendor:
-        account = await vendor.describe(types_of(inputs.template))
-        run = _new_run(run_id, workspace, inputs, target, account)
-        workspace.journal.add_run(run)
-        missing = vendor.lacking(account, inputs.template.provision())
-        view = vendor.provisional(account, missing)
-        fresh = inputs.template.object in missing.keys
-        plan = await store_plan(workspace, run, inputs, vendor, view, nothing_held=fresh)
+    account = await session.account(types_of(inputs.template))
+    if lock:
+        session.lock(account)
+    run = _new_run(run_id, workspace, inputs, session.target, account)
+    workspace.journal.add_run(run)
+    missing = session.vendor.lacking(account, inputs.template.provision())
+    _ensure_possible(session, missing)
+    view = session.vendor.provisional(account, missing)
+    fresh = inputs.template.object in missing.keys
+    plan = await store_plan(workspace, run, inputs, session.vendor, view, nothing_held=fresh)
     rejected = workspace.journal.run(run_id).settings["rejected"]
     ensure_within(limit, rejected, inputs.prepared.rows, folder / "rejects.csv")
     workspace.journal.set_state(run_id, RunState.PLANNED)
+    session.planned = run_id if lock else None
     return Planned(workspace.journal.run(run_id), plan, inputs, account, missing)
+
+
+def _ensure_possible(session: Session, missing: Provision) -> None:
+    """Stop before anything is written when pipelines are missing that only a person can make."""
+    if not missing.pipelines or session.vendor.capabilities.creates_pipelines:
+        return
+    lines = "; ".join(
+        f'pipeline "{new.label}" with the stages {", ".join(stage.label for stage in new.stages)}'
+        for new in missing.pipelines
+    )
+    raise InputError(
+        f"{session.target.product.title} cannot be told to create pipelines or stages, and the "
+        f"template asks for these: {lines}. Create them in its settings, then plan again."
+    )
 
 
 async def store_plan(
@@ -188,6 +209,7 @@ def _new_run(
                 "options": asdict(request.options),
             },
             "types": list(types_of(inputs.template)),
+            "vendor_options": dict(target.options),
             "prepared": {"rows": inputs.prepared.rows, "merged": inputs.prepared.merged},
         },
     )

@@ -18,10 +18,11 @@ from migrator.errors import Locked, Unauthorized
 from migrator.vendors.registry import product as product_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 
     import httpx
 
+    from migrator.model import Account, ObjectType
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Product, Vendor
 
@@ -30,23 +31,34 @@ if TYPE_CHECKING:
 class Target:
     """A product, an address and a secret; the secret shows in no repr.
 
-    ``transport`` stands in for the network: a sandbox in this process.
+    Attributes:
+        product: as ``options``, what the user sets about the vendor, configured it.
+        transport: stands in for the network: a sandbox in this process.
     """
 
     product: Product
     base_url: str
     token: str = field(repr=False)
     transport: httpx.AsyncBaseTransport | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
-def target_from(name: str, env: Mapping[str, str]) -> Target:
+def target_from(
+    name: str, env: Mapping[str, str], options: Mapping[str, str] | None = None
+) -> Target:
     """The account that the environment names for a vendor.
 
+    Args:
+        name: the vendor's name on the command line.
+        env: environment variables.
+        options: what the user sets about the vendor.
+
     Raises:
-        InputError: no such vendor.
+        InputError: no such vendor, or no such option of it.
         Unauthorized: a variable is missing; the text names it.
     """
-    product = product_of(name)
+    options = options or {}
+    product = product_of(name).configure(options)
     base_url = env.get(product.base_url_env) or product.base_url
     for variable, value in (
         (product.token_env, env.get(product.token_env)),
@@ -58,12 +70,53 @@ def target_from(name: str, env: Mapping[str, str]) -> Target:
                 f"for another server than its own, the address in {product.base_url_env}; "
                 f"`migrator sandbox {name}` starts one to try with."
             )
-    return Target(product, str(base_url), env[product.token_env])
+    return Target(product, str(base_url), env[product.token_env], options=options)
+
+
+class Session:
+    """A vendor over a client that paces, retries and logs; its account described once.
+
+    Attributes:
+        planned: the run that was planned in this session while the account was locked.
+    """
+
+    def __init__(self, target: Target, vendor: Vendor) -> None:
+        self.target = target
+        self.vendor = vendor
+        self.planned: str | None = None
+        self._accounts: dict[frozenset[ObjectType], Account] = {}
+        self._exit = contextlib.ExitStack()
+        self._locked = False
+
+    async def account(self, types: Collection[ObjectType]) -> Account:
+        """The account with the fields of ``types``, as it was when it was first asked for."""
+        wanted = frozenset(types)
+        if wanted not in self._accounts:
+            self._accounts[wanted] = await self.vendor.describe(types)
+        return self._accounts[wanted]
+
+    def forget(self) -> None:
+        """The account was changed: describe it anew."""
+        self._accounts.clear()
+
+    def lock(self, account: Account) -> None:
+        """Hold the account alone until the session ends.
+
+        Raises:
+            Locked: another run holds it.
+        """
+        if not self._locked:
+            self._exit.enter_context(account_lock(self.target, account.id))
+            self._locked = True
+
+    def close(self) -> None:
+        """Let go of the account."""
+        self._exit.close()
 
 
 @contextlib.asynccontextmanager
-async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Vendor]:
-    """The vendor behind a target, over a client that paces, retries and logs."""
+async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Session]:
+    """A session with the account of a target."""
     client = wire.connect(
         target.product,
         target.token,
@@ -73,7 +126,9 @@ async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Vendo
         log=workspace.log,
     )
     async with client:
-        yield target.product.connect(client)
+        session = Session(target, target.product.connect(client, workspace.clock))
+        with contextlib.closing(session):
+            yield session
 
 
 def _user() -> str:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError
 from migrator.journal import RunState
 from migrator.model import ObjectType, OpState
-from migrator.plan import differences
+from migrator.plan import differences, holdings
 from migrator.runs.execution import same_account
-from migrator.runs.target import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from migrator.journal import Finished, Journal, Run
-    from migrator.runs.target import Target
+    from migrator.plan import Holdings
+    from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Vendor
 
@@ -59,6 +59,7 @@ class Verification:
         ours: money the run wrote, per currency; ``held``: the same read from the account.
         left: records that the run has not written yet.
         unlinked: links that the account lacks.
+        doubled: keys that several records of the account hold.
     """
 
     checked: int = 0
@@ -70,16 +71,17 @@ class Verification:
     held: dict[str, Decimal] = field(default_factory=dict)
     left: int = 0
     unlinked: int = 0
+    doubled: list[str] = field(default_factory=list)
     file: str | None = None
 
     @property
     def agrees(self) -> bool:
         """Whether nothing is left to do."""
         complete = self.same == self.checked and not self.left and not self.unlinked
-        return complete and self.ours == self.held
+        return complete and not self.doubled and self.ours == self.held
 
 
-async def verify_run(workspace: Workspace, run: Run, target: Target) -> Verification:
+async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verification:
     """Compare every record of a run that should be in the account with what is there.
 
     Raises:
@@ -105,28 +107,39 @@ async def verify_run(workspace: Workspace, run: Run, target: Target) -> Verifica
         n for (*_, state), n in counts.items() if state in {OpState.WRITTEN, OpState.UNCHANGED}
     )
     table = folder / "verify.csv"
-    async with connected(target, workspace) as vendor:
-        # Described with all its fields: how values compare depends on their kinds.
-        same_account(
-            run, await vendor.describe(tuple(ObjectType(t) for t in run.settings["types"]))
-        )
-        workspace.progress.start("verify", total)
+    # Described with all its fields: how values compare depends on their kinds.
+    types = tuple(ObjectType(t) for t in run.settings["types"])
+    same_account(run, await session.account(types))
+    workspace.progress.start("verify", total)
+    async with holdings(session.vendor, types[0]) as there:
+        reading = _Reading(session.vendor, there, journal, run.id, amount)
         with table.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(["key", "id", "field", "ours", "account"])
             for chunk in _chunks(journal, run):
-                found = await _compare(vendor, chunk, amount, result)
-                found += await _missing_links(vendor, journal, run.id, chunk, result)
+                found = await _compare(reading, chunk, result)
+                found += await _missing_links(reading, chunk, result)
                 writer.writerows((d.key, d.id, d.field, d.ours, d.held) for d in found)
                 result.examples += found[: max(0, 10 - len(result.examples))]
                 workspace.progress.advance(len(chunk), differing=result.differing)
-        workspace.progress.finish()
+    workspace.progress.finish()
     _keep_if_needed(table, result)
     return result
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """What a run is compared with, and where its own books are."""
+
+    vendor: Vendor
+    there: Holdings
+    journal: Journal
+    run: str
+    amount: _Amount
+
+
 def _keep_if_needed(table: Path, result: Verification) -> None:
-    if result.differing or result.missing or result.unlinked:
+    if result.differing or result.missing or result.unlinked or result.doubled:
         result.file = str(table)
     else:
         table.unlink()
@@ -143,14 +156,14 @@ def _chunks(journal: Journal, run: Run) -> Iterator[Sequence[Finished]]:
 
 
 async def _compare(
-    vendor: Vendor, chunk: Sequence[Finished], amount: _Amount, result: Verification
+    reading: _Reading, chunk: Sequence[Finished], result: Verification
 ) -> list[Difference]:
-    amount_field, kept = amount.field, amount.kept
+    amount_field, kept = reading.amount.field, reading.amount.kept
     ops = [finished.op for finished in chunk]
     wanted = {name for op in ops for name in op.properties}
     if amount_field:
         wanted.add(amount_field)
-    held = await vendor.find(ops[0].type, [op.key for op in ops], wanted)
+    held = await reading.there.held([op.key for op in ops], wanted)
     found: list[Difference] = []
     for op in ops:
         result.checked += 1
@@ -159,14 +172,19 @@ async def _compare(
         if ours is None and not kept:
             ours = op.facts.get("amount")  # the same in the account when the plan was made
         _add(result.ours, currency, ours)
-        there = held.get(op.key)
+        there = next((one for one in held.get(op.key, ()) if one.id == op.id), None)
+        there = there or next(iter(held.get(op.key, ())), None)
+        if len(held.get(op.key, ())) > 1:
+            result.doubled.append(op.key)
+            ids = ", ".join(sorted(one.id for one in held[op.key]))
+            found.append(Difference(op.key, op.id or "", "(record)", "once", ids))
         if there is None:
             result.missing.append(op.key)
             found.append(Difference(op.key, op.id or "", "(record)", "written", None))
             continue
         if amount_field and ours is not None:
             _add(result.held, currency, there.properties.get(amount_field))
-        differing = differences(vendor, op.type, op.properties, there)
+        differing = differences(reading.vendor, op.type, op.properties, there)
         result.differing += bool(differing)
         result.same += not differing
         found += [
@@ -177,7 +195,7 @@ async def _compare(
 
 
 async def _missing_links(
-    vendor: Vendor, journal: Journal, run_id: str, chunk: Sequence[Finished], result: Verification
+    reading: _Reading, chunk: Sequence[Finished], result: Verification
 ) -> list[Difference]:
     """Links that the run made, or found there, and the account no longer has."""
     found = []
@@ -188,8 +206,9 @@ async def _missing_links(
             for link in finished.op.links
             if link.type == type and finished.op.id and not finished.code
         ]
-        made = journal.parents(run_id, type, {link.key for _, link in linked if not link.id})
-        there = await vendor.linked(chunk[0].op.type, {str(op.id) for op, _ in linked}, type)
+        created = {link.key for _, link in linked if not link.id}
+        made = reading.journal.parents(reading.run, type, created)
+        there = await reading.there.linked({str(op.id) for op, _ in linked}, type)
         for op, link in linked:
             id_ = link.id or made.get(link.key, (None, None))[1]
             if id_ and id_ not in there.get(str(op.id), frozenset()):

@@ -9,8 +9,11 @@ The vendor decides *what an answer means*; :mod:`migrator.wire` decides *when to
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from migrator.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
         Provision,
         Rate,
         Record,
+        Sent,
+        Shape,
     )
-    from migrator.wire import Quota
+    from migrator.wire import Clock, Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +43,31 @@ class Capabilities:
 
     Attributes:
         batch: most ops in one ``write``; absent = the action is not supported for that type.
-        find_batch: most keys in one request of ``find``.
-        rate: the vendor's documented windows; all of them hold at once.
-        concurrency: most requests under way at once.
-        find_by_key: whether a record can be found again by its source key.
-        find_lag: how long a written record may stay unfindable by ``find``.
+        rates: the vendor's documented windows per bucket ("" = the general one); all the windows
+            of a bucket hold at once, and buckets know nothing of each other.
+        concurrency: most calls of ``write`` under way at once.
+        reads_all: ``find`` cannot ask for single keys and reads the whole account; whoever wants
+            to know much calls ``export`` once instead.
+        unique_keys: the vendor itself refuses a second record with the same source key
+            (``key_exists``); otherwise it is on us to look before writing.
         links_on_create: a create carries its links; otherwise ``link`` follows it.
+        creates_pipelines: ``provision`` can create pipelines and stages; otherwise the account's
+            own are all there are.
         ignored: canonical fields the vendor cannot hold, with the reason; named in the plan.
     """
 
     batch: Mapping[tuple[ObjectType, Action], int]
-    find_batch: int
-    rate: tuple[Rate, ...]
+    rates: Mapping[str, tuple[Rate, ...]]
     concurrency: int
-    find_by_key: bool = True
-    find_lag: timedelta = timedelta(0)
+    reads_all: bool = False
+    unique_keys: bool = True
     links_on_create: bool = True
+    creates_pipelines: bool = True
     ignored: Mapping[str, str] = field(default_factory=dict)
+
+
+def no_note(_job: str) -> None:
+    """Note nothing: for callers that keep no journal."""
 
 
 class Vendor(Protocol):
@@ -129,12 +142,32 @@ class Vendor(Protocol):
         type: ObjectType,
         action: Action,
         ops: Sequence[Op],
+        note: Callable[[str], None] = no_note,
     ) -> list[Outcome]:
         """Carry out ops of one action: exactly one outcome per op, in any order, named by key.
 
         ``ops`` is at most ``capabilities.batch[type, action]`` long; its keys are distinct;
         every link has an id. ``Unavailable`` means that *none* of them was carried out; as soon as
         one may have been, whatever stops the rest is ``OutcomeUnknown``.
+
+        Where the vendor works the ops off later (a file import), ``write`` calls ``note`` with the
+        job's id as soon as it knows it, and returns when the outcomes are known. ``note`` returns
+        when the id is durable; :meth:`recover` is given it after a kill.
+
+        An op that was carried out only in part (its links or some of its fields were refused) is
+        WRITTEN, with a code and a message that say what is missing.
+        """
+        ...
+
+    async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
+        """Find out what became of ops that were sent and have no answer, waiting where needed.
+
+        At most one outcome per op, named by key, exactly as ``write`` would have given it. An op
+        without an outcome was surely not carried out, or does no harm when it is sent again; the
+        caller sends it again. May wait: for the vendor's lag, or for a job that still runs.
+
+        Raises:
+            OutcomeUnknown: the vendor gives no means to know; a person has to look.
         """
         ...
 
@@ -162,7 +195,8 @@ class Vendor(Protocol):
     ) -> dict[str, Held]:
         """The records that hold one of these source keys, with ``properties``, by key.
 
-        Any number of keys. Read from where a confirmed write is visible after ``find_lag``.
+        Any number of keys. Waits for the vendor's lag where there is one, so that what was written
+        before is found. Of several records with one key, one is given.
         """
         ...
 
@@ -171,11 +205,18 @@ class Vendor(Protocol):
         type: ObjectType,
         properties: Collection[str] = (),
     ) -> AsyncIterator[Held]:
-        """Every record of the type, once, with ``properties`` and links."""
+        """Every record of the type, once, with ``properties`` and links.
+
+        Of a vendor that ``reads_all`` with all properties that ``encode`` may give.
+        """
         ...
 
-    def requests(self, type: ObjectType, action: Action, count: int) -> int:
-        """How many requests ``write`` spends on ``count`` ops of one action; for the plan."""
+    def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
+        """Requests per bucket that carrying out so many ops of each shape takes; for the plan.
+
+        Everything that ``write`` and ``link`` send is counted: reading back and polling too, the
+        latter as if the vendor worked as fast as it usually does.
+        """
         ...
 
 
@@ -188,6 +229,39 @@ class Sandbox(Protocol):
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer one request as the vendor would, from one thread at a time."""
         ...
+
+
+class Options(BaseModel):
+    """What a user may set about a vendor, ``--option NAME=VALUE`` on the command line.
+
+    Every field has a default and a description; the descriptions are its documentation.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_Options = TypeVar("_Options", bound=Options)
+
+
+def read_options(model: type[_Options], given: Mapping[str, str]) -> _Options:
+    """Options from their texts.
+
+    Raises:
+        InputError: there is no option of that name, or it cannot have that value.
+    """
+    for name in given.keys() - model.model_fields.keys():
+        known = ", ".join(sorted(model.model_fields)) or "none"
+        near = did_you_mean(name, model.model_fields)
+        raise InputError(f'There is no option "{name}".{near} The options are: {known}.')
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise InputError(
+            f'Option {name} cannot be "{given[name]}": {first["msg"]}. '
+            f"{model.model_fields[name].description}"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +280,11 @@ class Product:
         learn: reads the windows of the request's bucket from an answer's headers, with what is
             left of each; empty = nothing said.
         spent: whether a 429 (its body is read) says that waiting is of no use within this run.
-        connect: makes the vendor of a client.
+        passing: whether an answer (its body is read) that looks like a refusal says that nothing
+            was done and the same request may well be accepted a moment later.
+        options: what a user may set.
+        configure: the product as these options ask for it.
+        connect: makes the vendor of a client; the clock is for polling.
         sandbox: makes an empty sandbox; keyword options are the sandbox's own.
     """
 
@@ -220,5 +298,8 @@ class Product:
     rates: Mapping[str, tuple[Rate, ...]]
     learn: Callable[[httpx.Response], tuple[Quota, ...]]
     spent: Callable[[httpx.Response], bool]
-    connect: Callable[[httpx.AsyncClient], Vendor]
+    passing: Callable[[httpx.Response], bool]
+    options: type[Options]
+    configure: Callable[[Mapping[str, str]], Product]
+    connect: Callable[[httpx.AsyncClient, Clock], Vendor]
     sandbox: Callable[..., Sandbox]

@@ -10,7 +10,7 @@ for each that left. What an answer *means* is the vendor's business: it describe
 """
 
 from migrator.wire.base import Clock, Dialect, Quota, SystemClock
-from migrator.wire.client import TIMEOUT, Tuning, connect, request
+from migrator.wire.client import TIMEOUT, Part, Tuning, connect, request
 from migrator.wire.faults import Fault, FaultKind, Faulty, at_random
 from migrator.wire.log import Log
 from migrator.wire.pace import PATIENCE, Pace
@@ -29,6 +29,7 @@ __all__ = [
     "Faulty",
     "Log",
     "Pace",
+    "Part",
     "Quota",
     "Retry",
     "SystemClock",

@@ -100,6 +100,11 @@ class Dialect(Protocol):
         """Whether a 429 says that waiting is of no use within this run."""
         ...
 
+    @property
+    def passing(self) -> Callable[[httpx.Response], bool]:
+        """Whether an answer says that nothing was done, and soon might be."""
+        ...
+
 
 def retry_after(response: httpx.Response, now: datetime) -> float | None:
     """Seconds an answer asks us to wait; None when it does not say.

@@ -22,7 +22,16 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 """Seconds: a batch of a hundred rows may take a CRM a good while; a connection may not."""
 
 
-async def request(  # the parts of a request
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a ``multipart/form-data`` body; without a file name it is a form field."""
+
+    content: bytes
+    type: str
+    filename: str | None = None
+
+
+async def request(  # noqa: PLR0913  # the parts of a request
     client: httpx.AsyncClient,
     method: str,
     path: str,
@@ -30,8 +39,11 @@ async def request(  # the parts of a request
     effect: Effect,
     json: Any = None,  # noqa: ANN401  # whatever JSON can say
     params: Mapping[str, str] | None = None,
+    parts: Mapping[str, Part] | None = None,
 ) -> httpx.Response:
     """Send one request and return its answer, any below 500: what it means is the vendor's to say.
+
+    ``parts`` = a body of ``multipart/form-data`` in place of ``json``.
 
     Raises:
         Unavailable: there was no connection; or the request only reads and got no good answer.
@@ -39,7 +51,7 @@ async def request(  # the parts of a request
         QuotaSpent: the quota allows no request for hours.
     """
     query = dict(params) if params else None
-    sent = client.build_request(method, path, json=json, params=query)
+    sent = client.build_request(method, path, json=json, params=query, files=_files(parts))
     sent.extensions["repeatable"] = effect is not Effect.ONCE
     what = f"{method} {shown(sent.url)} at {sent.url.host}"
     try:
@@ -53,6 +65,14 @@ async def request(  # the parts of a request
     if response.status_code in NOT_CARRIED_OUT and _lost_before(sent, effect):
         raise _failed(sent, effect, f"{what} was answered with status {response.status_code}.")
     return response
+
+
+def _files(
+    parts: Mapping[str, Part] | None,
+) -> dict[str, tuple[str | None, bytes, str]] | None:
+    if parts is None:
+        return None
+    return {name: (part.filename, part.content, part.type) for name, part in parts.items()}
 
 
 def _lost_before(sent: httpx.Request, effect: Effect) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -34,11 +34,18 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing going wrong; ``seconds`` is for a slow answer, ``status`` for an answered one."""
+    """One thing going wrong.
+
+    Attributes:
+        status, body, headers: of an answer that is not the server's.
+        seconds: by which a slow answer is late.
+    """
 
     kind: FaultKind
     status: int = 503
     seconds: float = 5.0
+    body: str = "not from the server"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def at_random(
@@ -91,7 +98,7 @@ class Faulty(httpx.AsyncBaseTransport):
         if fault.kind is FaultKind.LOST_BEFORE:
             raise httpx.ReadTimeout("the request was lost")
         if fault.kind is FaultKind.STATUS:
-            return httpx.Response(fault.status, text="not from the server")
+            return httpx.Response(fault.status, text=fault.body, headers=fault.headers)
         if fault.kind is FaultKind.SLOW:
             await self._clock.sleep(fault.seconds)
             return await self._inner.handle_async_request(request)

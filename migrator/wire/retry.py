@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TRIES = 5
 """Most times one request is sent."""
 
+PASSING_TRIES = 4
+"""Most times a request is sent whose refusal may be a passing one; a wrong token is one as well."""
+
 NOT_CARRIED_OUT = frozenset({423, 429, 477})
 """Statuses by which a server says that it did nothing: locked, too many, moving house."""
 
@@ -73,7 +76,7 @@ class Retry(httpx.AsyncBaseTransport):
             wait = self._wait(trial, response)
             last = trial == self._tries or waited + wait > _LONGEST_WAIT
             if response is not None:
-                if not self._worth_again(response, repeatable=repeatable) or last:
+                if not self._worth_again(response, trial, repeatable=repeatable) or last:
                     return response
             elif error is not None and (last or not (repeatable or isinstance(error, NOT_SENT))):
                 raise error
@@ -91,11 +94,14 @@ class Retry(httpx.AsyncBaseTransport):
             if not isinstance(error, NOT_SENT):
                 request.extensions[IN_DOUBT] = True
             return None, error
-        if response.status_code >= 500 or response.status_code == 408:
+        in_doubt = response.status_code >= 500 or response.status_code == 408
+        if in_doubt and not self._dialect.passing(response):
             request.extensions[IN_DOUBT] = True
         return response, None
 
-    def _worth_again(self, response: httpx.Response, *, repeatable: bool) -> bool:
+    def _worth_again(self, response: httpx.Response, trial: int, *, repeatable: bool) -> bool:
+        if self._dialect.passing(response):
+            return trial < PASSING_TRIES
         if response.status_code in NOT_CARRIED_OUT:
             return not (response.status_code == 429 and self._dialect.spent(response))
         return repeatable and response.status_code in _AGAIN_IF_REPEATABLE

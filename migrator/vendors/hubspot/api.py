@@ -5,20 +5,30 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from migrator.model import Action, ObjectType, Rate
-from migrator.vendors.base import Capabilities
+from migrator.model import Action, ObjectType, OpState, Outcome, Rate
+from migrator.vendors.base import Capabilities, no_note
 from migrator.vendors.hubspot import account as accounts
-from migrator.vendors.hubspot import encode, links, read, setup, values, write
+from migrator.vendors.hubspot import cost, encode, links, read, setup, values, write
 from migrator.vendors.hubspot.calls import BATCH, CONCURRENCY, Calls
 from migrator.vendors.hubspot.lookups import Lookups
 from migrator.vendors.hubspot.paths import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 
     import httpx
 
-    from migrator.model import Account, Encoded, FieldInfo, Held, Op, Outcome, Provision, Record
+    from migrator.model import (
+        Account,
+        Encoded,
+        FieldInfo,
+        Held,
+        Op,
+        Provision,
+        Record,
+        Sent,
+        Shape,
+    )
 
 RATES: Mapping[str, tuple[Rate, ...]] = {
     "": (Rate(100, timedelta(seconds=10)), Rate(250_000, timedelta(days=1))),
@@ -33,12 +43,8 @@ CAPABILITIES = Capabilities(
         for type in ObjectType
         for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
     },
-    find_batch=BATCH,
-    rate=RATES[""],
+    rates=RATES,
     concurrency=CONCURRENCY,
-    find_by_key=True,
-    find_lag=timedelta(0),
-    links_on_create=True,
     ignored=encode.IGNORED,
 )
 
@@ -110,9 +116,21 @@ class HubSpot:
         """Ids of contacts by e-mail address, of companies by domain, else by name."""
         return await read.resolve(self._calls, type, names)
 
-    async def write(self, type: ObjectType, action: Action, ops: Sequence[Op]) -> list[Outcome]:
+    async def write(
+        self,
+        type: ObjectType,
+        action: Action,
+        ops: Sequence[Op],
+        note: Callable[[str], None] = no_note,  # noqa: ARG002  # batches are worked off at once
+    ) -> list[Outcome]:
         """Carry out ops of one action."""
         return await write.write(self._calls, type, action, ops)
+
+    async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
+        """Creates that landed are there by their key; updates and deletes may be repeated."""
+        creates = {one.op.key for one in sent if one.op.action is Action.CREATE}
+        held = await self.find(type, creates)
+        return [Outcome(key, OpState.WRITTEN, one.id) for key, one in held.items()]
 
     async def link(self, ops: Sequence[Op]) -> list[Outcome]:
         """Link existing records to their parents."""
@@ -134,9 +152,9 @@ class HubSpot:
         """Every record of the type, once."""
         return read.export(self._calls, type, properties)
 
-    def requests(self, type: ObjectType, action: Action, count: int) -> int:
-        """Requests that ``write`` spends on so many ops."""
-        return -(-count // CAPABILITIES.batch[type, action])
+    def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
+        """Requests that carrying out so many ops of each shape takes."""
+        return {"": cost.requests(shapes)}
 
     def _look(self, account: Account) -> Lookups:
         """The account's lookups, made once per account."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from migrator.model import Rate
-from migrator.vendors.base import Product, Sandbox
+from migrator.vendors.base import Options, Product, Sandbox, read_options
 from migrator.vendors.hubspot.answers import daily
 from migrator.vendors.hubspot.api import RATES, HubSpot
+from migrator.vendors.hubspot.paths import VERSION
 from migrator.wire import Quota
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
+
+    from migrator.wire import Clock
 
 _PREFIX = "X-HubSpot-RateLimit-"
 
@@ -55,6 +63,34 @@ def _sandbox(**options: Any) -> Sandbox:  # noqa: ANN401  # the sandbox's own op
     return HubSpotSandbox(**options)
 
 
+class HubSpotOptions(Options):
+    """What a user may set about HubSpot."""
+
+    api_version: str = Field(
+        VERSION,
+        pattern=r"^(v3|v4|\d{4}-\d{2})$",
+        description="Version of the API that the paths name: v3, v4 or a date such as 2026-03.",
+    )
+
+
+def _configure(given: Mapping[str, str]) -> Product:
+    options = read_options(HubSpotOptions, given)
+
+    def connect(client: httpx.AsyncClient, _clock: Clock) -> HubSpot:
+        return HubSpot(client, options.api_version)
+
+    return replace(PRODUCT, connect=connect)
+
+
+def _connect(client: httpx.AsyncClient, _clock: Clock) -> HubSpot:
+    return HubSpot(client)
+
+
+def _never(_response: httpx.Response) -> bool:
+    """HubSpot's refusals are final, but for the statuses that say the opposite."""
+    return False
+
+
 PRODUCT = Product(
     name="hubspot",
     title="HubSpot",
@@ -66,6 +102,9 @@ PRODUCT = Product(
     rates=RATES,
     learn=_learn,
     spent=daily,
-    connect=HubSpot,
+    passing=_never,
+    options=HubSpotOptions,
+    configure=_configure,
+    connect=_connect,
     sandbox=_sandbox,
 )

@@ -10,99 +10,19 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from migrator.errors import InputError, Stopped
-from migrator.model import Action, Link, ObjectType, Op, OpState, Place
+from migrator.journal.rows import OP_COLUMNS, SCHEMA, Finished, op_of, phase_of, row_of, run_of
+from migrator.model import Action, ObjectType, OpState, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY, created_at TEXT NOT NULL, state TEXT NOT NULL, vendor TEXT NOT NULL,
-    account TEXT NOT NULL, template TEXT NOT NULL, template_fingerprint TEXT NOT NULL,
-    source_fingerprint TEXT NOT NULL, account_fingerprint TEXT NOT NULL, settings TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS ops (
-    run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
-    action TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, target_id TEXT,
-    properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL, facts TEXT NOT NULL,
-    file TEXT, record INTEGER, line INTEGER, tries INTEGER NOT NULL DEFAULT 0,
-    code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (run, phase, seq)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS unsettled ON ops (run, phase, seq) WHERE state = 'sent';
-CREATE INDEX IF NOT EXISTS parents ON ops (run, type, key) WHERE phase = 0;
-"""
-
-_OP_COLUMNS = (
-    "seq, type, action, state, key, target_id, properties, before, links, facts, file, record, line"
-)
-
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Made once: ``json.dumps`` with options makes an encoder per call, a third of a plan's time."""
-
-
-class RunState(StrEnum):
-    """Where a run stands; each state says what a resume has to do.
-
-    A run killed while ``planning`` is planned anew; one killed while ``provisioning`` has sent no
-    record yet and plans again with what the account has got by then.
-    """
-
-    PLANNING = "planning"
-    PLANNED = "planned"
-    PROVISIONING = "provisioning"
-    RUNNING = "running"
-    SAMPLED = "sampled"
-    FINISHED = "finished"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run as the journal knows it; ``settings`` is plain JSON data."""
-
-    id: str
-    created_at: str
-    state: RunState
-    vendor: str
-    account: str
-    template: str
-    template_fingerprint: str
-    source_fingerprint: str
-    account_fingerprint: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A new state for one op: written, refused, parked, unchanged, or planned again."""
-
-    op: Op
-    state: OpState
-    id: str | None = None
-    code: str = ""
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """An op with what became of it."""
-
-    op: Op
-    tries: int
-    code: str
-    message: str
-
-
-def phase_of(op: Op) -> int:
-    """Parents that a run creates (they stand at no place of the source) go before the records."""
-    return 0 if op.place is None else 1
+    from migrator.journal.rows import Run, RunState, Settled
+    from migrator.model import Op
 
 
 class Journal:
@@ -117,9 +37,7 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._db.executescript(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + _SCHEMA
-            )
+            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise InputError(
                 f"The journal {path} cannot be opened: {error}. "
@@ -195,7 +113,7 @@ class Journal:
     def runs(self) -> list[Run]:
         """All runs, the newest last."""
         rows = self._read("SELECT * FROM runs ORDER BY created_at, id")
-        return [_run(row) for row in rows]
+        return [run_of(row) for row in rows]
 
     def run(self, run_id: str | None = None) -> Run:
         """The run of that id (or its unique beginning); the newest when none is named.
@@ -235,8 +153,9 @@ class Journal:
         """Store ops of a plan, each with a code and a message (blank unless it is parked)."""
         with self._write() as cursor:
             cursor.executemany(
-                "INSERT INTO ops VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
-                ((run_id, phase_of(op), *_row(op), code, message) for op, code, message in ops),
+                "INSERT INTO ops VALUES"
+                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL, ?, ?)",
+                ((run_id, phase_of(op), *row_of(op), code, message) for op, code, message in ops),
             )
 
     def clear_ops(self, run_id: str) -> None:
@@ -249,28 +168,39 @@ class Journal:
     def planned(self, run_id: str, phase: int, *, after: int, limit: int) -> list[Op]:
         """The next ops to send of a phase, by number, with a number above ``after``."""
         rows = self._read(
-            f"SELECT {_OP_COLUMNS} FROM ops WHERE run = ? AND phase = ? AND seq > ?"  # noqa: S608 - constant
+            f"SELECT {OP_COLUMNS} FROM ops WHERE run = ? AND phase = ? AND seq > ?"  # noqa: S608 - constant
             " AND state = 'planned' ORDER BY seq LIMIT ?",
             (run_id, phase, after, limit),
         )
-        return [_op(row) for row in rows]
+        return [op_of(row) for row in rows]
 
-    def unsettled(self, run_id: str, *, after: int = 0, limit: int = 1000) -> list[Op]:
+    def unsettled(self, run_id: str, *, limit: int) -> list[Sent]:
         """Ops that were sent and have no answer, by number."""
         rows = self._read(
-            f"SELECT {_OP_COLUMNS} FROM ops WHERE run = ? AND state = 'sent' AND seq > ?"  # noqa: S608 - constant
-            " ORDER BY seq LIMIT ?",
-            (run_id, after, limit),
+            f"SELECT {OP_COLUMNS}, sent_at, job, tries FROM ops"  # noqa: S608 - constant
+            " WHERE run = ? AND state = 'sent' ORDER BY phase, seq LIMIT ?",
+            (run_id, limit),
         )
-        return [_op(row) for row in rows]
+        return [
+            Sent(op_of(row), datetime.fromisoformat(sent_at), job, tries)
+            for *row, sent_at, job, tries in rows
+        ]
 
-    def sending(self, run_id: str, ops: Sequence[Op]) -> None:
-        """Make durable that these ops are about to be sent."""
+    def sending(self, run_id: str, ops: Sequence[Op], at: datetime) -> None:
+        """Make durable that these ops are about to be sent, and when."""
         with self._write() as cursor:
             cursor.executemany(
-                "UPDATE ops SET state = 'sent', tries = tries + 1"
+                "UPDATE ops SET state = 'sent', tries = tries + 1, sent_at = ?, job = NULL"
                 " WHERE run = ? AND phase = ? AND seq = ?",
-                ((run_id, phase_of(op), op.seq) for op in ops),
+                ((at.isoformat(), run_id, phase_of(op), op.seq) for op in ops),
+            )
+
+    def note_job(self, run_id: str, ops: Sequence[Op], job: str) -> None:
+        """Make durable which job of the vendor's works these ops off."""
+        with self._write() as cursor:
+            cursor.executemany(
+                "UPDATE ops SET job = ? WHERE run = ? AND phase = ? AND seq = ?",
+                ((job, run_id, phase_of(op), op.seq) for op in ops),
             )
 
     def unsend(self, run_id: str, ops: Sequence[Op]) -> None:
@@ -345,7 +275,7 @@ class Journal:
         extra = " AND code != ''" if remarked else ""
         while True:
             rows = self._read(
-                f"SELECT {_OP_COLUMNS}, tries, code, message, phase FROM ops"  # noqa: S608 - constants
+                f"SELECT {OP_COLUMNS}, tries, code, message, phase FROM ops"  # noqa: S608 - constants
                 f" WHERE run = ? AND (phase, seq) > (?, ?) AND state IN ({marks}){extra}"
                 " ORDER BY phase, seq LIMIT 1000",
                 (run_id, *place, *wanted),
@@ -353,7 +283,7 @@ class Journal:
             if not rows:
                 return
             for *row, tries, code, message, _phase in rows:
-                yield Finished(_op(row), tries, code, message)
+                yield Finished(op_of(row), tries, code, message)
             place = (rows[-1][-1], rows[-1][0])
 
 
@@ -369,56 +299,3 @@ def open_journal(url: str | Path) -> Journal:
             f"--state {text}: only a path or sqlite:///PATH can hold a journal in this version."
         )
     return Journal(Path(text.removeprefix("sqlite:///")))
-
-
-def _run(row: Sequence[Any]) -> Run:
-    run_id, created_at, state, vendor, account, template, *fingerprints, settings = row
-    of_template, of_source, of_account = fingerprints
-    return Run(
-        id=run_id,
-        created_at=created_at,
-        state=RunState(state),
-        vendor=vendor,
-        account=account,
-        template=template,
-        template_fingerprint=of_template,
-        source_fingerprint=of_source,
-        account_fingerprint=of_account,
-        settings=json.loads(settings),
-    )
-
-
-def _row(op: Op) -> tuple[object, ...]:
-    place = op.place
-    return (
-        op.seq,
-        op.type,
-        op.action,
-        op.state,
-        op.key,
-        op.id,
-        _json(dict(op.properties)),
-        _json(dict(op.before)) if op.before else "{}",
-        _json([[link.type, link.key, link.id] for link in op.links]) if op.links else "[]",
-        _json(dict(op.facts)),
-        place.file if place else None,
-        place.record if place else None,
-        place.line if place else None,
-    )
-
-
-def _op(row: Sequence[Any]) -> Op:
-    seq, type_, action, state, key, id_, properties, before, links, facts, *place = row
-    return Op(
-        seq=seq,
-        type=ObjectType(type_),
-        action=Action(action),
-        key=key,
-        id=id_,
-        properties=json.loads(properties),
-        before=json.loads(before),
-        links=tuple(Link(ObjectType(t), k, i) for t, k, i in json.loads(links)),
-        facts=json.loads(facts),
-        place=Place(*place) if place[1] is not None else None,
-        state=OpState(state),
-    )

@@ -1,0 +1,90 @@
+"""The records of an account at one moment, in a file that nobody keeps."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any, Self
+
+from migrator.model import Held, ObjectType
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterable
+
+_SCHEMA = """
+CREATE TABLE records (
+    id TEXT PRIMARY KEY, key TEXT NOT NULL, properties TEXT NOT NULL, links TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX by_key ON records (key);
+"""
+_AT_ONCE = 1_000
+
+
+class Snapshot:
+    """All records of one type that hold a source key, with their properties and links.
+
+    They are on the disk and not in memory, in a file that the system deletes with the process.
+    """
+
+    def __init__(self, type: ObjectType) -> None:
+        self._type = type
+        self._db = sqlite3.connect("", isolation_level=None)  # "" = a temporary file of its own
+        self._db.executescript(_SCHEMA)
+
+    async def fill(self, records: AsyncIterator[Held]) -> Self:
+        """Take records in, such as an export gives them; one seen twice counts once."""
+        waiting = []
+        async for held in records:
+            if held.key is not None:
+                waiting.append(held)
+            if len(waiting) == _AT_ONCE:
+                self._add(waiting)
+                waiting = []
+        self._add(waiting)
+        return self
+
+    def _add(self, records: Iterable[Held]) -> None:
+        self._db.execute("BEGIN")
+        self._db.executemany(
+            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)",
+            (
+                (held.id, held.key, json.dumps(dict(held.properties)), json.dumps(dict(held.links)))
+                for held in records
+            ),
+        )
+        self._db.execute("COMMIT")
+
+    def all_held(self, keys: Collection[str]) -> dict[str, list[Held]]:
+        """All records that hold these keys, by key."""
+        found: dict[str, list[Held]] = {}
+        for row in self._rows("key", keys):
+            held = self._held(row)
+            found.setdefault(str(held.key), []).append(held)
+        return found
+
+    def linked(self, ids: Collection[str], to: ObjectType) -> dict[str, frozenset[str]]:
+        """Ids of the ``to`` records that are linked to each of these records, by record id."""
+        found = dict.fromkeys(ids, frozenset[str]())
+        for row in self._rows("id", ids):
+            held = self._held(row)
+            found[held.id] = frozenset(held.links.get(to, ()))
+        return found
+
+    def close(self) -> None:
+        """Delete the file."""
+        self._db.close()
+
+    def _rows(self, column: str, values: Collection[str]) -> Iterable[Any]:
+        wanted = list(dict.fromkeys(values))
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = wanted[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            yield from self._db.execute(
+                f"SELECT id, key, properties, links FROM records WHERE {column} IN ({marks})",  # noqa: S608 - constants
+                some,
+            ).fetchall()
+
+    def _held(self, row: tuple[str, str, str, str]) -> Held:
+        id_, key, properties, links = row
+        parents = {ObjectType(type): tuple(ids) for type, ids in json.loads(links).items()}
+        return Held(self._type, id_, key, json.loads(properties), parents)

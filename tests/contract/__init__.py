@@ -1,0 +1,24 @@
+"""What every vendor must do: one suite, run for each against its sandbox.
+
+A vendor's test module derives a class from :class:`VendorContract` and gives it ``open_vendor``,
+``refused`` and ``create_path``; see ``test_hubspot.py``.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contract.base")
+
+from tests.contract.account import AccountContract  # noqa: E402
+from tests.contract.base import Opener  # noqa: E402
+from tests.contract.lost import LostContract  # noqa: E402
+from tests.contract.parents import ParentsContract  # noqa: E402
+from tests.contract.reading import ReadingContract  # noqa: E402
+from tests.contract.writing import WritingContract  # noqa: E402
+
+__all__ = ["Opener", "VendorContract"]
+
+
+class VendorContract(
+    AccountContract, WritingContract, LostContract, ParentsContract, ReadingContract
+):
+    """The properties; a test's docstring is one of them."""
