@@ -17,7 +17,6 @@ from migrator.runs.planning import plan_run
 from migrator.runs.target import Target, connected
 from migrator.runs.verification import Verification, verify_run
 from migrator.runs.workspace import Workspace
-from migrator.vendors.hubspot.sandbox import HubSpotSandbox
 from migrator.vendors.registry import product
 from tests.virtual_time import VirtualClock
 
@@ -65,18 +64,24 @@ class Rehearsal:
 
     Attributes:
         folder: where its files go.
+        options: of the sandbox.
+        vendor: its name on the command line.
+        settings: what the user sets about the vendor.
         wrap: puts a transport around the sandbox's: faults, counters, a kill.
     """
 
     folder: Path
     options: Mapping[str, Any] = field(default_factory=dict)
+    vendor: str = "hubspot"
+    settings: Mapping[str, str] = field(default_factory=dict)
     wrap: Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport] = lambda inner: inner
 
     def __post_init__(self) -> None:
         self.clock = VirtualClock()
         self.rng = random.Random(1)
         self.said: list[str] = []
-        self.sandbox = HubSpotSandbox(
+        # The sandboxes have more in common than the core needs to know of them: their records.
+        self.sandbox: Any = product(self.vendor).sandbox(
             token="secret", clock=self.clock.monotonic, now=self.clock.now, **self.options
         )
 
@@ -95,7 +100,8 @@ class Rehearsal:
         transport = self.wrap(httpx.MockTransport(self.sandbox.handle))
         # Its own address per test: the lock of an account is machine-wide.
         host = hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]
-        return Target(product("hubspot"), f"http://{host}.test", "secret", transport)
+        configured = product(self.vendor).configure(self.settings)
+        return Target(configured, f"http://{host}.test", "secret", transport, options=self.settings)
 
     def template(self, text: str = TEMPLATE, *, contacts: str = "park") -> str:
         """Write a template; its path."""
@@ -139,12 +145,17 @@ class Rehearsal:
         """Plan and write."""
         return self.execute(self.plan(template, *files).run, **options)
 
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """The sandbox's own answer."""
+        response: httpx.Response = self.sandbox.handle(request)
+        return response
+
     def stranger(self) -> httpx.Client:
         """A user of the account who is not us."""
         return httpx.Client(
             transport=httpx.MockTransport(self.sandbox.handle),
             base_url="http://x.test",
-            headers={"Authorization": "Bearer secret"},
+            headers=product(self.vendor).headers("secret"),
         )
 
     def account(self) -> Account:
@@ -175,4 +186,5 @@ class Rehearsal:
 
     def keys(self) -> Sequence[str]:
         """Source keys of the deals that the account holds, sorted."""
-        return sorted(record["migrator_key"] for record in self.sandbox.records("deals"))
+        deals = self.sandbox.records("deals")
+        return sorted((deal | deal.get("fields", {}))["migrator_key"] for deal in deals)

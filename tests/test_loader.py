@@ -98,7 +98,7 @@ def _next_create(rehearsal: Rehearsal, run: Run) -> int:
 
     def handle(request: httpx.Request) -> httpx.Response:
         numbers.append(request.url.path)
-        return twin.sandbox.handle(request)
+        return twin.answer(request)
 
     twin.wrap = lambda _: httpx.MockTransport(handle)
     twin.execute(planned_twin)
@@ -146,7 +146,7 @@ def test_a_token_that_is_withdrawn_stops(rehearsal: Rehearsal) -> None:
         seen += request.url.path.endswith("deals/batch/create")
         if seen >= 3:
             request.headers["Authorization"] = "Bearer withdrawn"
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     with pytest.raises(Unauthorized):
@@ -194,7 +194,7 @@ def test_children_of_a_refused_parent_are_parked(rehearsal: Rehearsal) -> None:
             request = httpx.Request(request.method, request.url, content=content)
             request.headers["Authorization"] = "Bearer secret"
             request.headers["Content-Type"] = "application/json"
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     report = rehearsal.execute(run)
@@ -244,7 +244,7 @@ def test_a_server_that_never_answers_is_left_in_the_end(rehearsal: Rehearsal) ->
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("deals/batch/create"):
             raise httpx.ReadTimeout("silence", request=request)
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     with pytest.raises(Unavailable, match="nothing was written"):
@@ -283,7 +283,7 @@ def test_a_try_that_was_not_carried_out_does_not_make_a_record_ours(rehearsal: R
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("deals/batch/create"):
             raise httpx.ConnectError("refused", request=request)
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     with pytest.raises(Unavailable):
@@ -330,7 +330,7 @@ def test_a_stopped_sample_stays_a_sample(rehearsal: Rehearsal) -> None:
     def handle(request: httpx.Request) -> httpx.Response:
         if spoiled and request.url.path.endswith("deals/batch/create"):
             raise httpx.ConnectError("refused", request=request)
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     with pytest.raises(Unavailable):
@@ -352,7 +352,7 @@ def test_an_update_whose_link_is_refused_is_written_and_said(rehearsal: Rehearsa
         if "associations" in path and path.endswith("batch/create"):
             body = {"status": "error", "category": "VALIDATION_ERROR", "message": "no such id"}
             return httpx.Response(400, json=body)
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     report = rehearsal.execute(run)
@@ -370,7 +370,7 @@ def test_a_fault_of_our_own_is_not_taken_for_an_interruption(rehearsal: Rehearsa
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("deals/batch/create"):
             raise ZeroDivisionError("a fault")
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     with pytest.raises(ZeroDivisionError):

@@ -342,7 +342,7 @@ def test_server_down_is_resumable(rehearsal: Rehearsal) -> None:
     async def handle(request: httpx.Request) -> httpx.Response:
         if down and "batch/create" in request.url.path:
             raise httpx.ConnectError("refused", request=request)
-        return rehearsal.sandbox.handle(request)
+        return rehearsal.answer(request)
 
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     with pytest.raises(Unavailable, match="Nothing is lost"):

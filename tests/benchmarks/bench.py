@@ -23,7 +23,7 @@ import polars as pl
 from migrator.runs.execution import execute
 from migrator.runs.inputs import Request, read_inputs
 from migrator.runs.planning import plan_run
-from migrator.runs.target import Target
+from migrator.runs.target import Target, connected
 from migrator.runs.workspace import Workspace
 from migrator.sandbox import SandboxServer
 from migrator.vendors.registry import product
@@ -85,11 +85,14 @@ def load(source: Path, folder: Path, url: str) -> dict[str, float]:
 async def _planned(source: Path, folder: Path, url: str, *, write: bool) -> dict[str, float]:
     space = Workspace(folder / "journal.db", SystemClock())
     target = Target(product("hubspot"), url, _TOKEN)
-    planned = await plan_run(space, Request(_TEMPLATE, (str(source),)), target)
-    begin = time.perf_counter()
-    told: dict[str, float] = {"planned": planned.plan.counts["create"]}
-    if write:
-        report = await execute(space, planned.run, target, inputs=planned.inputs)
+    async with connected(target, space) as session:
+        request = Request(_TEMPLATE, (str(source),))
+        planned = await plan_run(space, request, session, lock=True)
+        begin = time.perf_counter()
+        told: dict[str, float] = {"planned": planned.plan.counts["create"]}
+        if not write:
+            return told
+        report = await execute(space, planned.run, session, inputs=planned.inputs)
         told = {"write": time.perf_counter() - begin, "created": report.rows["created"]}
     space.close()
     return told
