@@ -336,3 +336,13 @@ def test_help_is_there_for_every_command(shell: Shell) -> None:
 def test_durations_are_said_in_words(seconds: float, words: str) -> None:
     """The plan's estimate reads as a person would say it."""
     assert duration(seconds) == words
+
+
+def test_vendor_options_are_listed_and_read(shell: Shell) -> None:
+    """They are listed with their defaults; one that does not read NAME=VALUE is a usage error."""
+    code, out, _ = shell("vendors", "options", "hubspot")
+    assert code == 0
+    assert "associations [batch]" in out
+    code, _, err = shell("run", "maven", "deals.csv", "--to", "hubspot", "--option", "v3")
+    assert code == 2
+    assert "NAME=VALUE" in err

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import httpx
 import pytest
 
-from migrator.vendors.hubspot.api import HubSpot
 from migrator.vendors.registry import product
 from migrator.wire import Fault, Faulty, connect
 from tests.contract import Opener, VendorContract
@@ -15,6 +14,7 @@ from tests.contract import Opener, VendorContract
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from migrator.vendors.base import Vendor
     from tests.virtual_time import VirtualClock
 
 
@@ -23,28 +23,28 @@ class TestHubSpot(VendorContract):
 
     refused = {"dealstage": "no such stage"}  # noqa: RUF012  # typed by the base class
     create_path = "deals/batch/create"
-    version: ClassVar[str] = "2026-03"
+    settings: ClassVar[Mapping[str, str]] = {}
     options: ClassVar[Mapping[str, Any]] = {}
 
     @pytest.fixture
     def open_vendor(self, clock: VirtualClock) -> Opener:
         """Connects to one sandbox."""
-        hubspot = product("hubspot")
+        hubspot = product("hubspot").configure(self.settings)
         sandbox = hubspot.sandbox(now=clock.now, clock=clock.monotonic, **self.options)
 
-        def open_vendor(faults: Callable[[httpx.Request], Fault | None] | None = None) -> HubSpot:
+        def open_vendor(faults: Callable[[httpx.Request], Fault | None] | None = None) -> Vendor:
             network = httpx.MockTransport(sandbox.handle)
             transport = Faulty(network, faults or (lambda _: None), clock)
             client = connect(hubspot, "pat-1", str(hubspot.base_url), clock, transport=transport)
-            return HubSpot(client, self.version)
+            return hubspot.connect(client, clock)
 
         return open_vendor
 
 
 class TestHubSpotOtherwise(TestHubSpot):
-    """The other readings, by the paths of v3 and v4."""
+    """The other readings, by the paths of v3 and v4, linked by v1."""
 
-    version = "v3"
+    settings = {"api_version": "v3", "associations": "v1"}  # noqa: RUF012  # as above
     options = {  # noqa: RUF012  # typed by the base class
         "multi_status_update": False,
         "trace_id_echo": True,

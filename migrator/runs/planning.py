@@ -89,7 +89,8 @@ async def plan_run(
     workspace.progress.start("prepare", None)
     inputs = read_inputs(request, folder)
     workspace.progress.finish()
-    for line in (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices):
+    told = (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices)
+    for line in (*told, *session.target.product.notices):
         workspace.say(line)
     account = await session.account(types_of(inputs.template))
     if lock:

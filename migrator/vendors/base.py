@@ -286,6 +286,7 @@ class Product:
         configure: the product as these options ask for it.
         connect: makes the vendor of a client; the clock is for polling.
         sandbox: makes an empty sandbox; keyword options are the sandbox's own.
+        notices: what a user should know of the options chosen; said with every plan.
     """
 
     name: str
@@ -303,3 +304,4 @@ class Product:
     configure: Callable[[Mapping[str, str]], Product]
     connect: Callable[[httpx.AsyncClient, Clock], Vendor]
     sandbox: Callable[..., Sandbox]
+    notices: tuple[str, ...] = ()

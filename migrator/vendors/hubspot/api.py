@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.model import Action, ObjectType, OpState, Outcome, Rate
 from migrator.vendors.base import Capabilities, no_note
 from migrator.vendors.hubspot import account as accounts
-from migrator.vendors.hubspot import cost, encode, links, read, setup, values, write
+from migrator.vendors.hubspot import cost, encode, legacy, links, read, setup, values, write
 from migrator.vendors.hubspot.calls import BATCH, CONCURRENCY, Calls
 from migrator.vendors.hubspot.lookups import Lookups
 from migrator.vendors.hubspot.paths import VERSION
@@ -64,12 +64,16 @@ class HubSpot:
     Args:
         client: as :func:`migrator.wire.connect` makes it.
         version: of the API: ``v3``, ``v4`` (the same) or a date.
+        v1_links: link deals by the deprecated v1 associations.
     """
 
     name = "hubspot"
 
-    def __init__(self, client: httpx.AsyncClient, version: str = VERSION) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, version: str = VERSION, *, v1_links: bool = False
+    ) -> None:
         self._calls = Calls(client, version)
+        self._v1_links = v1_links
         self._lookups: Lookups | None = None
         self._kinds: dict[ObjectType, dict[str, str]] = {}
 
@@ -134,7 +138,10 @@ class HubSpot:
 
     async def link(self, ops: Sequence[Op]) -> list[Outcome]:
         """Link existing records to their parents."""
-        return await links.link(self._calls, ops)
+        by_v1 = [op for op in ops if self._v1_links and op.type is ObjectType.DEALS]
+        others = [op for op in ops if op not in by_v1]
+        done = await legacy.link(self._calls, by_v1)
+        return done + (await links.link(self._calls, others) if others else [])
 
     async def linked(
         self, type: ObjectType, ids: Collection[str], to: ObjectType
@@ -154,7 +161,7 @@ class HubSpot:
 
     def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
         """Requests that carrying out so many ops of each shape takes."""
-        return {"": cost.requests(shapes)}
+        return {"": cost.requests(shapes, v1_links=self._v1_links)}
 
     def _look(self, account: Account) -> Lookups:
         """The account's lookups, made once per account."""

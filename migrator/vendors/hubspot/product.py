@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from migrator.model import Rate
 from migrator.vendors.base import Options, Product, Sandbox, read_options
+from migrator.vendors.hubspot import legacy
 from migrator.vendors.hubspot.answers import daily
 from migrator.vendors.hubspot.api import RATES, HubSpot
 from migrator.vendors.hubspot.paths import VERSION
@@ -72,14 +73,21 @@ class HubSpotOptions(Options):
         description="Version of the API that the paths name: v3, v4 or a date such as 2026-03.",
     )
 
+    associations: Literal["batch", "v1"] = Field(
+        "batch",
+        description="How deals that are there are linked: in batches, or one by one by the "
+        "deprecated v1 associations (unsupported after September 2027).",
+    )
+
 
 def _configure(given: Mapping[str, str]) -> Product:
     options = read_options(HubSpotOptions, given)
+    v1 = options.associations == "v1"
 
     def connect(client: httpx.AsyncClient, _clock: Clock) -> HubSpot:
-        return HubSpot(client, options.api_version)
+        return HubSpot(client, options.api_version, v1_links=v1)
 
-    return replace(PRODUCT, connect=connect)
+    return replace(PRODUCT, connect=connect, notices=(legacy.NOTICE,) if v1 else ())
 
 
 def _connect(client: httpx.AsyncClient, _clock: Clock) -> HubSpot:
