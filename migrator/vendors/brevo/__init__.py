@@ -1,0 +1,1 @@
+"""Brevo: its adapter and, sharing no code with it, its sandbox."""
