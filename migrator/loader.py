@@ -260,13 +260,10 @@ class Loader:
         Where the vendor does not refuse a second record with the same key, another run of the same
         file, planned or resumed in between, would double it.
         """
-        types = {
-            type
-            for (type, action, state), _ in self._journal.counts(self._job.run).items()
-            if action is Action.CREATE and state is OpState.PLANNED
-        }
-        for type in types:
-            async with holdings(self._vendor, type) as there:
+        for (type, action, state), count in self._journal.counts(self._job.run).items():
+            if action is not Action.CREATE or state is not OpState.PLANNED:
+                continue
+            async with holdings(self._vendor, type, count) as there:
                 await self._settle_those_there(type, there)
 
     async def _settle_those_there(self, type: ObjectType, there: Holdings) -> None:

@@ -142,8 +142,18 @@ class Rehearsal:
             return await execute(space, run, session, **options)
 
     def load(self, template: str, *files: str, **options: Any) -> Report:
-        """Plan and write."""
-        return self.execute(self.plan(template, *files).run, **options)
+        """Plan and write, in one session."""
+        space = self.workspace()
+
+        async def load() -> Report:
+            async with connected(self.target, space) as session:
+                planned = await plan_run(space, Request(template, files), session, lock=True)
+                return await execute(space, planned.run, session, **options)
+
+        try:
+            return self.clock.run(load())
+        finally:
+            space.close()
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """The sandbox's own answer."""

@@ -8,6 +8,7 @@ companies, ``planner`` makes ops, ``cost`` counts requests.
 from migrator.plan.compare import differences, to_write
 from migrator.plan.cost import Cost, cost
 from migrator.plan.holdings import Holdings, holdings
+from migrator.plan.parents import Known, nothing_known
 from migrator.plan.planner import Intent, Plan, PlannedOp, make_plan
 from migrator.plan.records import canonical_text, read_records
 
@@ -15,6 +16,7 @@ __all__ = [
     "Cost",
     "Holdings",
     "Intent",
+    "Known",
     "Plan",
     "PlannedOp",
     "canonical_text",
@@ -22,6 +24,7 @@ __all__ = [
     "differences",
     "holdings",
     "make_plan",
+    "nothing_known",
     "read_records",
     "to_write",
 ]

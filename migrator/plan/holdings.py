@@ -6,12 +6,17 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from migrator.journal import Snapshot
+from migrator.vendors.base import Counts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
     from migrator.model import Held, ObjectType
     from migrator.vendors.base import Vendor
+
+
+_MANY = 1_000
+"""Keys from which on it is worth a request to learn how many records there are."""
 
 
 class Holdings(Protocol):
@@ -43,6 +48,19 @@ class _Asked:
 
     async def linked(self, ids: Collection[str], to: ObjectType) -> dict[str, frozenset[str]]:
         return await self._vendor.linked(self._type, ids, to)
+
+
+class _AskedOfThose(_Asked):
+    """Only keys that are in the account are asked for: it holds far fewer than there are."""
+
+    def __init__(self, vendor: Vendor, type: ObjectType, there: Snapshot) -> None:
+        super().__init__(vendor, type)
+        self._keys = there
+
+    async def held(
+        self, keys: Collection[str], properties: Collection[str]
+    ) -> dict[str, list[Held]]:
+        return await super().held(self._keys.all_held(keys), properties)
 
 
 class _Read:
@@ -82,16 +100,21 @@ class _Nothing:
 
 @contextlib.asynccontextmanager
 async def holdings(
-    vendor: Vendor, type: ObjectType, *, nothing: bool = False
+    vendor: Vendor, type: ObjectType, keys: int, *, nothing: bool = False
 ) -> AsyncIterator[Holdings]:
-    """The records of a type; ``nothing`` = there surely are none of ours.
+    """The records of a type; about so many ``keys`` are going to be asked for.
 
-    A vendor that reads all for every question is read once, here and now.
+    A vendor that reads all for every question is read once, here and now. So is another one whose
+    account is so small that asking for every key takes more requests. ``nothing`` = there surely
+    are no records of ours.
     """
     if nothing:
         yield _Nothing()
     elif vendor.capabilities.reads_all:
         with contextlib.closing(Snapshot(type)) as snapshot:
             yield _Read(await snapshot.fill(vendor.export(type)))
+    elif keys >= _MANY and isinstance(vendor, Counts) and await vendor.count(type) < keys / 3:
+        with contextlib.closing(Snapshot(type)) as snapshot:
+            yield _AskedOfThose(vendor, type, await snapshot.fill(vendor.export(type)))
     else:
         yield _Asked(vendor, type)

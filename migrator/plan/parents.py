@@ -19,6 +19,15 @@ _AT_ONCE = 100_000
 its contacts to find any does so once for as many as that."""
 
 
+Known = dict[ObjectType, dict[str, tuple[str, ...]]]
+"""Per kind: a name in small letters, and the ids of all that are called so."""
+
+
+def nothing_known() -> Known:
+    """What is known before anything was asked."""
+    return {kind: {} for kind in LINK_FIELDS}
+
+
 @dataclass(frozen=True, slots=True)
 class Parents:
     """The parents of one record: its links, or why it has to wait."""
@@ -36,15 +45,14 @@ class Resolver:
         policy: what to do with a name that the account does not know, per type.
         next_seq: numbers the ops that create parents.
         ahead: the names that all records have, per kind, in their order.
+        known: ids by name in small letters, as far as they were asked for.
     """
 
     vendor: Vendor
     policy: Mapping[ObjectType, OnMissing]
     next_seq: Callable[[], int]
     ahead: Callable[[ObjectType], Iterator[str]]
-    _known: dict[ObjectType, dict[str, tuple[str, ...]]] = field(
-        default_factory=lambda: {kind: {} for kind in LINK_FIELDS}
-    )
+    known: Known = field(default_factory=nothing_known)
     _coming: dict[ObjectType, Iterator[str]] = field(default_factory=dict)
     _created: set[tuple[ObjectType, str]] = field(default_factory=set)
 
@@ -54,7 +62,7 @@ class Resolver:
             names = {
                 name.casefold(): name for record in records for name in record.links.get(kind, ())
             }
-            known = self._known[kind]
+            known = self.known[kind]
             if names.keys() <= known.keys():
                 continue
             if len(known) >= _AT_ONCE:
@@ -78,7 +86,7 @@ class Resolver:
         for type, names in record.links.items():
             policy = self.policy.get(type, OnMissing.PARK)
             for name in names:
-                ids = self._known[type][name.casefold()]
+                ids = self.known[type][name.casefold()]
                 if len(ids) == 1:
                     links.append(Link(type, name, ids[0]))
                 elif policy is OnMissing.CREATE and not ids:

@@ -21,8 +21,8 @@ from migrator.model import (
 from migrator.plan.compare import differences, to_write
 from migrator.plan.cost import Cost, cost
 from migrator.plan.holdings import holdings
-from migrator.plan.parents import Parents, Resolver
-from migrator.plan.records import LINK_FIELDS, parent_names, read_records
+from migrator.plan.parents import Known, Parents, Resolver, nothing_known
+from migrator.plan.records import LINK_FIELDS, count_records, parent_names, read_records
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Intent:
         problems: NDJSON file to which rejected values are written, one problem a line.
         table: is given every op of the plan, to be written down for people.
         fields: what each canonical field is called in the source, for messages.
+        known: contacts and companies that were looked up a moment ago.
         nothing_held: the account's key field was created a moment ago, so that no record has one.
     """
 
@@ -66,6 +67,7 @@ class Intent:
     problems: Path
     table: Callable[[Sequence[PlannedOp]], None] = lambda _: None
     fields: Mapping[str, str] = field(default_factory=dict)
+    known: Known = field(default_factory=nothing_known)
     nothing_held: bool = False
 
 
@@ -103,7 +105,8 @@ async def make_plan(
     report = progress or Silent()
     # An account without the key field, until now, holds nothing of ours.
     nothing = intent.nothing_held or KEY_FIELD not in account.fields.get(intent.type, {})
-    async with holdings(vendor, intent.type, nothing=nothing) as there:
+    count = count_records(intent.records)
+    async with holdings(vendor, intent.type, count, nothing=nothing) as there:
         planner = _Planner(vendor, there, intent, journal)
         await _plan_all(planner, vendor, account, report)
     return planner.finish()
@@ -135,6 +138,7 @@ class _Planner:
             intent.on_missing,
             lambda: next(self._numbers),
             lambda kind: parent_names(intent.records, kind),
+            intent.known,
         )
         self._shapes: Counter[Shape] = Counter()
 

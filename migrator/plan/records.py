@@ -43,10 +43,15 @@ def canonical_text(value: object) -> str:
     return str(value)
 
 
+def count_records(path: Path) -> int:
+    """How many prepared records there are."""
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
 def read_records(path: Path, type: ObjectType, *, chunk: int) -> Iterator[list[Record]]:
     """Prepared records, ``chunk`` rows at a time; memory does not grow with the file."""
     scan = pl.scan_parquet(path)
-    total = scan.select(pl.len()).collect().item()
+    total = count_records(path)
     block = chunk * max(1, _BLOCK // chunk)
     for offset in range(0, total, block):
         for rows in scan.slice(offset, block).collect().iter_slices(chunk):
@@ -58,8 +63,7 @@ def parent_names(path: Path, kind: ObjectType) -> Iterator[str]:
     scan = pl.scan_parquet(path)
     if kind not in scan.collect_schema():
         return
-    total = scan.select(pl.len()).collect().item()
-    for offset in range(0, total, _BLOCK):
+    for offset in range(0, count_records(path), _BLOCK):
         names = scan.slice(offset, _BLOCK).select(pl.col(kind).explode().drop_nulls())
         yield from names.unique(maintain_order=True).collect()[kind].to_list()
 

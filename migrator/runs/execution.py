@@ -137,7 +137,7 @@ async def _provision(
         workspace.journal.clear_ops(run.id)
         changed = replace(run, account_fingerprint=account.fingerprint())
         fresh = run.state is RunState.PLANNED and inputs.template.object in missing.keys
-        await store_plan(workspace, changed, inputs, vendor, account, nothing_held=fresh)
+        await store_plan(workspace, changed, inputs, session, account, nothing_held=fresh)
 
 
 async def _load(

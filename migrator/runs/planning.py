@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from migrator.runs.target import Session, Target
     from migrator.runs.workspace import Workspace
     from migrator.template import Template
-    from migrator.vendors.base import Vendor
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ async def plan_run(
     _ensure_possible(session, missing)
     view = session.vendor.provisional(account, missing)
     fresh = inputs.template.object in missing.keys
-    plan = await store_plan(workspace, run, inputs, session.vendor, view, nothing_held=fresh)
+    plan = await store_plan(workspace, run, inputs, session, view, nothing_held=fresh)
     rejected = workspace.journal.run(run_id).settings["rejected"]
     ensure_within(limit, rejected, inputs.prepared.rows, folder / "rejects.csv")
     workspace.journal.set_state(run_id, RunState.PLANNED)
@@ -127,7 +126,7 @@ async def store_plan(
     workspace: Workspace,
     run: Run,
     inputs: Inputs,
-    vendor: Vendor,
+    session: Session,
     account: Account,
     *,
     nothing_held: bool = False,
@@ -136,8 +135,10 @@ async def store_plan(
     template = inputs.template
     workspace.progress.start("plan", inputs.prepared.records_count)
     table = PlanTable(inputs.folder / "plan.parquet")
-    intent = replace(_intent(run.id, inputs, table.add), nothing_held=nothing_held)
-    plan = await make_plan(vendor, account, intent, workspace.journal, workspace.progress)
+    intent = replace(
+        _intent(run.id, inputs, table.add), known=session.known, nothing_held=nothing_held
+    )
+    plan = await make_plan(session.vendor, account, intent, workspace.journal, workspace.progress)
     table.close()
     workspace.progress.finish()
     (inputs.folder / TURNED_DOWN).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from migrator import wire
 from migrator.errors import Locked, Unauthorized
+from migrator.plan import nothing_known
 from migrator.vendors.registry import product as product_of
 
 if TYPE_CHECKING:
@@ -78,12 +79,14 @@ class Session:
 
     Attributes:
         planned: the run that was planned in this session while the account was locked.
+        known: contacts and companies of the account that were looked up already.
     """
 
     def __init__(self, target: Target, vendor: Vendor) -> None:
         self.target = target
         self.vendor = vendor
         self.planned: str | None = None
+        self.known = nothing_known()
         self._accounts: dict[frozenset[ObjectType], Account] = {}
         self._exit = contextlib.ExitStack()
         self._locked = False

@@ -111,7 +111,7 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
     types = tuple(ObjectType(t) for t in run.settings["types"])
     same_account(run, await session.account(types))
     workspace.progress.start("verify", total)
-    async with holdings(session.vendor, types[0]) as there:
+    async with holdings(session.vendor, types[0], total) as there:
         reading = _Reading(session.vendor, there, journal, run.id, amount)
         with table.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)

@@ -9,7 +9,7 @@ The vendor decides *what an answer means*; :mod:`migrator.wire` decides *when to
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -217,6 +217,15 @@ class Vendor(Protocol):
         Everything that ``write`` and ``link`` send is counted: reading back and polling too, the
         latter as if the vendor worked as fast as it usually does.
         """
+        ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A vendor that can say at little cost how many records there are."""
+
+    async def count(self, type: ObjectType) -> int:
+        """How many records of a type the account holds, more or less: it decides on a road."""
         ...
 
 

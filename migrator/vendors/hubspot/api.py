@@ -155,6 +155,10 @@ class HubSpot:
         """Records by source key."""
         return await read.find(self._calls, type, keys, properties)
 
+    async def count(self, type: ObjectType) -> int:
+        """How many records there are; of those made in the last seconds a search may not know."""
+        return await read.count(self._calls, type)
+
     def export(self, type: ObjectType, properties: Collection[str] = ()) -> AsyncIterator[Held]:
         """Every record of the type, once."""
         return read.export(self._calls, type, properties)

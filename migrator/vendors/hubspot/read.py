@@ -262,6 +262,15 @@ async def _search(calls: Calls, content: Json, name: str) -> list[Json]:
             return results
 
 
+async def count(calls: Calls, type: ObjectType) -> int:
+    """How many records a search for nothing in particular finds."""
+    answer = await calls.read(calls.paths.objects(type, "search"), {"limit": 1})
+    total = answer.get("total")
+    if not isinstance(total, int):
+        raise Unavailable(f"A search for all {type} was answered without their number.")
+    return total
+
+
 # -- all of them -----------------------------------------------------------------------------------
 
 

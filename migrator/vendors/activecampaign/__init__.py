@@ -1,0 +1,1 @@
+"""ActiveCampaign: the adapter for its API, and its imitation for rehearsals."""
