@@ -296,6 +296,11 @@ class _Server(ThreadingTCPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
 
+def in_process(sandbox: Sandbox) -> httpx.AsyncBaseTransport:
+    """The sandbox in place of the network, for a client in the same process."""
+    return httpx.MockTransport(sandbox.handle)
+
+
 class SandboxServer:
     """A sandbox behind a port of this machine; a context manager.
 

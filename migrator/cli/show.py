@@ -120,7 +120,10 @@ def _remarks(planned: Planned) -> list[str]:
         remarks.append(f"{result.counts['parents']:,} contacts or companies are created as well")
     if result.skipped_links:
         remarks.append(f"{result.skipped_links:,} links are left out: their parents are missing")
-    return ["", *(f"  {remark}" for remark in remarks)] if remarks else []
+    for name, why in planned.run.settings["left_out"].items():
+        remarks.append(f"{name} is left out: {why}.")
+    lines = (line for remark in remarks for line in wrapped(f"  {remark}", indent=4))
+    return ["", *lines] if remarks else []
 
 
 def _cost(planned: Planned) -> str:

@@ -80,6 +80,7 @@ class Plan:
             ``parents`` to create.
         skipped_links: links left out because the template says so.
         ignored: canonical fields with a value that the vendor cannot hold: in how many records.
+        lost_currencies: of deals whose currency the vendor cannot hold.
         cost: what carrying it out takes.
         origin: the vendor's field names to canonical ones.
     """
@@ -87,6 +88,7 @@ class Plan:
     counts: Counter[str] = field(default_factory=Counter)
     skipped_links: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
+    lost_currencies: set[str] = field(default_factory=set)
     cost: Cost = field(default_factory=Cost)
     origin: dict[str, str] = field(default_factory=dict)
 
@@ -165,7 +167,10 @@ class _Planner:
         entries: list[tuple[Op, Parents]] = []
         for record, encoded in records:
             self.plan.origin.update(encoded.origin)
-            self.plan.ignored.update(record.values.keys() & self._vendor.capabilities.ignored)
+            ignored = record.values.keys() & self._vendor.capabilities.ignored
+            self.plan.ignored.update(ignored)
+            if "currency" in ignored:
+                self.plan.lost_currencies.add(record.values["currency"])
             of_record = self._resolver.parents_of(record, parents)
             self.plan.skipped_links += of_record.skipped
             there, of_record = _the_one(record, held.get(record.key, ()), of_record)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from migrator.errors import InputError
 from migrator.files import ReadOptions
 from migrator.journal import Run, RunState
-from migrator.model import OnConflict
+from migrator.model import OnConflict, Provision
 from migrator.plan import Intent, Plan, PlannedOp, make_plan
 from migrator.runs.books import PlanTable, write_turned_down
 from migrator.runs.inputs import PROBLEMS, TURNED_DOWN, Inputs, Request, read_inputs
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from migrator.model import Account, ObjectType, Provision
+    from migrator.model import Account, ObjectType
     from migrator.runs.target import Session, Target
     from migrator.runs.workspace import Workspace
     from migrator.template import Template
+    from migrator.vendors.base import Vendor
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,12 @@ async def plan_run(
     told = (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices)
     for line in (*told, *session.target.product.notices):
         workspace.say(line)
-    account = await session.account(types_of(inputs.template))
+    account = await _account(session, inputs.template)
     if lock:
         session.lock(account)
     run = _new_run(run_id, workspace, inputs, session.target, account)
     workspace.journal.add_run(run)
     missing = session.vendor.lacking(account, inputs.template.provision())
-    _ensure_possible(session, missing)
     view = session.vendor.provisional(account, missing)
     fresh = inputs.template.object in missing.keys
     plan = await store_plan(workspace, run, inputs, session, view, nothing_held=fresh)
@@ -108,18 +108,16 @@ async def plan_run(
     return Planned(workspace.journal.run(run_id), plan, inputs, account, missing)
 
 
-def _ensure_possible(session: Session, missing: Provision) -> None:
-    """Stop before anything is written when pipelines are missing that only a person can make."""
-    if not missing.pipelines or session.vendor.capabilities.creates_pipelines:
-        return
-    lines = "; ".join(
-        f'pipeline "{new.label}" with the stages {", ".join(stage.label for stage in new.stages)}'
-        for new in missing.pipelines
-    )
-    raise InputError(
-        f"{session.target.product.title} cannot be told to create pipelines or stages, and the "
-        f"template asks for these: {lines}. Create them in its settings, then plan again."
-    )
+async def _account(session: Session, template: Template) -> Account:
+    """The account as it is; where nobody but a person creates pipelines, with all of them."""
+    vendor = session.vendor
+    account = await session.account(types_of(template))
+    pipelines = vendor.lacking(account, template.provision()).pipelines
+    if pipelines and not vendor.capabilities.creates_pipelines:
+        await vendor.provision(Provision(pipelines=pipelines))  # says what is to be done by hand
+        session.forget()
+        account = await session.account(types_of(template))
+    return account
 
 
 async def store_plan(
@@ -153,6 +151,7 @@ async def store_plan(
         "rejected_codes": dict(reasons.codes.most_common()),
         "examples": reasons.examples,
         "plan": {"counts": dict(plan.counts), "cost": asdict(plan.cost)},
+        "left_out": _left_out(session.vendor, plan),
         "origin": plan.origin,
         "kept": [
             name
@@ -166,6 +165,18 @@ async def store_plan(
         run.id, account_fingerprint=run.account_fingerprint, settings=settings
     )
     return plan
+
+
+def _left_out(vendor: Vendor, plan: Plan) -> dict[str, str]:
+    """Canonical fields that the account cannot hold, each with how often and why."""
+    reasons = vendor.capabilities.ignored
+    found = {
+        name: f"{count:,} records have one. {reasons[name]}" for name, count in plan.ignored.items()
+    }
+    if len(plan.lost_currencies) > 1:
+        mixed = ", ".join(sorted(plan.lost_currencies))
+        found["currency"] += f". MIXED CURRENCIES: {mixed}; sums over there will mean nothing"
+    return found
 
 
 def types_of(template: Template) -> tuple[ObjectType, ...]:

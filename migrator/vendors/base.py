@@ -207,7 +207,8 @@ class Vendor(Protocol):
     ) -> AsyncIterator[Held]:
         """Every record of the type, once, with ``properties`` and links.
 
-        Of a vendor that ``reads_all`` with all properties that ``encode`` may give.
+        When none is named, a vendor that ``reads_all`` gives all properties that ``encode`` may
+        give.
         """
         ...
 

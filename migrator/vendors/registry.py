@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from migrator.vendors.base import Product
 
 _MODULES = {
+    "activecampaign": "migrator.vendors.activecampaign.product",
+    "brevo": "migrator.vendors.brevo.product",
     "hubspot": "migrator.vendors.hubspot.product",
 }
 """Name to the module whose ``PRODUCT`` it is."""
+
+SHOWN_FIRST = "hubspot"
+"""The one that the demo takes when none is named."""
 
 
 def names() -> tuple[str, ...]:

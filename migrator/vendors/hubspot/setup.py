@@ -21,10 +21,17 @@ from migrator.model import (
 )
 from migrator.vendors.hubspot.account import read_pipeline
 from migrator.vendors.hubspot.answers import Json, Refusal, objects
+from migrator.vendors.wanted import (
+    lacking_pipelines,
+    named,
+    new_options,
+    new_stages,
+    with_pipelines,
+)
 from migrator.wire import Effect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from migrator.model import Account
     from migrator.vendors.hubspot.calls import Calls
@@ -77,11 +84,10 @@ def lacking(account: Account, wanted: Provision) -> Provision:
         )
         for type, news in wanted.fields.items()
     }
-    pipelines = (_lacking_pipeline(account, pipeline) for pipeline in wanted.pipelines)
     return Provision(
         keys=tuple(keys),
         fields={type: news for type, news in fields.items() if news},
-        pipelines=tuple(pipeline for pipeline in pipelines if pipeline),
+        pipelines=lacking_pipelines(account.pipelines, wanted.pipelines),
     )
 
 
@@ -93,35 +99,7 @@ def _not_unique(type: ObjectType) -> str:
 
 
 def _lacks_field(found: FieldInfo | None, new: NewField) -> bool:
-    return found is None or (found.kind == "choice" and bool(_new_options(found.options, new)))
-
-
-def _new_options(there: Mapping[str, str], new: NewField) -> list[str]:
-    """Labels of ``new`` that are neither an option's value nor its label."""
-    known = {_folded(text) for option in there.items() for text in option}
-    return [label for label in dict.fromkeys(new.options) if _folded(label) not in known]
-
-
-def _lacking_pipeline(account: Account, wanted: NewPipeline) -> NewPipeline | None:
-    found = _named(account.pipelines, wanted.label)
-    if found is None:
-        return wanted
-    stages = _new_stages(found, wanted)
-    return replace(wanted, stages=tuple(stages)) if stages else None
-
-
-def _new_stages(found: Pipeline, wanted: NewPipeline) -> list[NewStage]:
-    known = {_folded(stage.label) for stage in found.stages}
-    return [stage for stage in wanted.stages if _folded(stage.label) not in known]
-
-
-def _named(pipelines: Iterable[Pipeline], label: str) -> Pipeline | None:
-    """HubSpot keeps pipeline labels unique; we do not tell letter cases apart."""
-    return next((p for p in pipelines if _folded(p.label) == _folded(label)), None)
-
-
-def _folded(text: str) -> str:
-    return text.strip().casefold()
+    return found is None or (found.kind == "choice" and bool(new_options(found.options, new)))
 
 
 def provisional(account: Account, missing: Provision) -> Account:
@@ -134,30 +112,14 @@ def provisional(account: Account, missing: Provision) -> Account:
         for new in news:
             there = fields.setdefault(type, {}).get(new.name)
             known = dict(there.options) if there else {}
-            options = known | {label: label for label in _new_options(known, new)}
+            options = known | {label: label for label in new_options(known, new)}
             base = there or FieldInfo(new.name, new.label, new.kind)
             fields[type][new.name] = replace(base, options=options)
-    pipelines = list(account.pipelines)
-    for wanted in missing.pipelines:
-        found = _named(pipelines, wanted.label)
-        base_pipeline = found or Pipeline(f"new:{wanted.label}", wanted.label, ())
-        stages = _provisional_stages(base_pipeline, wanted)
-        completed = replace(base_pipeline, stages=(*base_pipeline.stages, *stages))
-        if found is None:
-            pipelines.append(completed)
-        else:
-            pipelines[pipelines.index(found)] = completed
-    return replace(account, fields=fields, pipelines=tuple(pipelines))
+    return with_pipelines(replace(account, fields=fields), missing.pipelines, _foreseen)
 
 
-def _provisional_stages(pipeline: Pipeline, wanted: NewPipeline) -> list[Stage]:
-    stages = _new_stages(pipeline, wanted)
-    return [
-        Stage(
-            f"new:{wanted.label}:{new.label}", new.label, new.status, _probability(new, i, stages)
-        )
-        for i, new in enumerate(stages)
-    ]
+def _foreseen(new: NewStage, id: str, place: int, of: int) -> Stage:
+    return Stage(id, new.label, new.status, _probability(new, place, of))
 
 
 # -- creating it -----------------------------------------------------------------------------------
@@ -179,7 +141,7 @@ async def provision(calls: Calls, missing: Provision) -> None:
         results = objects((await calls.get(path)).get("results"))
         there = [(read_pipeline(item), item) for item in results if not item.get("archived")]
         for wanted in missing.pipelines:
-            found = _named((pipeline for pipeline, _ in there), wanted.label)
+            found = named((pipeline for pipeline, _ in there), wanted.label)
             await _provision_pipeline(calls, found, wanted)
 
 
@@ -258,7 +220,7 @@ def _option(label: str, order: int) -> Json:
 async def _extend_options(calls: Calls, type: ObjectType, new: NewField, there: list[Json]) -> None:
     """PATCH replaces the whole list, so the options that are there go with the new ones."""
     known = {str(option.get("value")): str(option.get("label")) for option in there}
-    labels = _new_options(known, new)
+    labels = new_options(known, new)
     if labels:
         options = [*there, *(_option(label, len(there) + i) for i, label in enumerate(labels))]
         path = calls.paths.properties(type, new.name)
@@ -272,13 +234,13 @@ async def _extend_options(calls: Calls, type: ObjectType, new: NewField, there: 
 
 
 async def _provision_pipeline(calls: Calls, found: Pipeline | None, wanted: NewPipeline) -> None:
-    stages = _new_stages(found, wanted) if found else list(wanted.stages)
+    stages = new_stages(found, wanted) if found else list(wanted.stages)
     first = len(found.stages) if found else 0
     contents = [
         {
             "label": stage.label,
             "displayOrder": first + i,
-            "metadata": {"probability": _probability(stage, i, stages)},
+            "metadata": {"probability": _probability(stage, i, len(stages))},
         }
         for i, stage in enumerate(stages)
     ]
@@ -315,7 +277,7 @@ async def _create(
         ) from refusal
 
 
-def _probability(stage: NewStage, position: int, stages: Sequence[NewStage]) -> str:
+def _probability(stage: NewStage, position: int, of: int) -> str:
     """0.0 is lost and 1.0 is won; between them HubSpot takes steps of 0.1.
 
     An open stage keeps 0.1 to 0.9: with more or less it would be closed. Percents are understood;
@@ -326,7 +288,7 @@ def _probability(stage: NewStage, position: int, stages: Sequence[NewStage]) -> 
     try:
         given = Decimal((stage.probability or "").strip().rstrip("%"))
     except InvalidOperation:
-        given = Decimal(position + 1) / (len(stages) + 1)
+        given = Decimal(position + 1) / (of + 1)
     if not given.is_finite():
         given = Decimal("0.5")
     share = given / 100 if given > 1 else given

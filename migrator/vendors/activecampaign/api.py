@@ -1,0 +1,259 @@
+"""ActiveCampaign's CRM seen as a :class:`~migrator.vendors.base.Vendor`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from migrator.model import Action, ObjectType, Rate
+from migrator.vendors.activecampaign import account as accounts
+from migrator.vendors.activecampaign import (
+    activity,
+    cost,
+    encode,
+    links,
+    people,
+    read,
+    recover,
+    setup,
+    values,
+    write,
+)
+from migrator.vendors.activecampaign.calls import Calls
+from migrator.vendors.activecampaign.imports import IMPORT, Importer
+from migrator.vendors.activecampaign.lookups import Lookups
+from migrator.vendors.activecampaign.options import ActiveCampaignOptions
+from migrator.vendors.activecampaign.scratch import Scratch
+from migrator.vendors.activecampaign.tenant import Tenant
+from migrator.vendors.activecampaign.update import Updates
+from migrator.vendors.base import Capabilities, no_note
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+
+    import httpx
+
+    from migrator.model import (
+        Account,
+        Encoded,
+        Held,
+        Op,
+        Outcome,
+        Provision,
+        Record,
+        Sent,
+        Shape,
+    )
+    from migrator.vendors.activecampaign.task_things import Activity
+    from migrator.wire import Clock
+
+_ONE_BY_ONE = (Action.CREATE, Action.UPDATE, Action.DELETE)
+
+_ON_DEALS = (ObjectType.TASKS, ObjectType.NOTES)
+
+CONCURRENCY = 6
+"""At 300 ms an answer, five requests a second need two of them under way; slow ones need more."""
+
+
+def rates(options: ActiveCampaignOptions) -> dict[str, tuple[Rate, ...]]:
+    """The account's window: all requests count alike (rate limits page)."""
+    return {"": (Rate(options.requests_per_second, timedelta(seconds=1)),)}
+
+
+CAPABILITIES = Capabilities(
+    batch={
+        **{(type, action): 1 for type in ObjectType for action in _ONE_BY_ONE},
+        (ObjectType.DEALS, Action.UPDATE): cost.UPDATES,
+        (ObjectType.CONTACTS, Action.CREATE): IMPORT,
+    },
+    rates=rates(ActiveCampaignOptions()),
+    concurrency=CONCURRENCY,
+    reads_all=True,
+    unique_keys=False,
+    links_on_create=False,
+)
+"""There is no bulk creation of deals: one request each."""
+
+
+class ActiveCampaign:
+    """One account.
+
+    Args:
+        client: as :func:`migrator.wire.connect` makes it; its base URL may end in ``/api/3``.
+        clock: for waiting on imports and before looking for what was lost.
+        options: what the user set.
+
+    Attributes:
+        calls: every operation of the API by itself.
+        tenant: what is known of the account; for :mod:`.admin`.
+        tally: what the last export of deals saw besides records.
+    """
+
+    name = "activecampaign"
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        clock: Clock,
+        options: ActiveCampaignOptions | None = None,
+    ) -> None:
+        self.options = options or ActiveCampaignOptions()
+        self.calls = Calls(client)
+        self.tenant = Tenant(self.calls, self.options)
+        self.tally = read.Tally()
+        self._clock = clock
+        self._updates = Updates(self.tenant)
+        self._importer = Importer(self.calls, clock)
+        self._account: Account | None = None
+        self._lookups: Lookups | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What may be asked for; what is ignored depends on the account described last."""
+        ignored = encode.ignored(self._account, self.options)
+        return replace(CAPABILITIES, rates=rates(self.options), ignored=ignored)
+
+    async def describe(self, types: Collection[ObjectType]) -> Account:
+        """Read user, users, pipelines and fields: four requests."""
+        found = await accounts.describe(self.tenant, types)
+        self._look(found)
+        return found
+
+    def lacking(self, account: Account, wanted: Provision) -> Provision:
+        """The part of ``wanted`` that ``account`` does not have."""
+        return setup.lacking(account, wanted)
+
+    def provisional(self, account: Account, missing: Provision) -> Account:
+        """``account`` as if ``missing`` were there."""
+        return setup.provisional(account, missing)
+
+    async def provision(self, missing: Provision) -> None:
+        """Create what is missing."""
+        await setup.provision(self.tenant, missing)
+
+    def encode(self, record: Record, account: Account) -> Encoded:
+        """The record in ActiveCampaign's terms, or its problems."""
+        return encode.encode(record, self._look(account), self.options)
+
+    def parent(self, type: ObjectType, name: str) -> Mapping[str, str]:
+        """Properties of a contact or company to create."""
+        return encode.parent(type, name)
+
+    def same(self, type: ObjectType, name: str, ours: str, held: str | None) -> bool:
+        """Whether two values say the same, by the kind the field has in the account seen last."""
+        if name in {"currency", "email"}:
+            return values.same("code", ours, held)
+        infos = self._account.fields.get(type, {}) if self._account else {}
+        info = infos.get(name)
+        if info is None:
+            return values.same(None, ours, held)
+        return values.same("choices" if info.multiple else info.kind, ours, held)
+
+    async def resolve(self, type: ObjectType, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Ids of contacts by e-mail address, of companies by domain, else by name."""
+        return await people.resolve(self.calls, type, names)
+
+    async def write(
+        self,
+        type: ObjectType,
+        action: Action,
+        ops: Sequence[Op],
+        note: Callable[[str], None] = no_note,
+    ) -> list[Outcome]:
+        """Carry out ops of one action; only imports of contacts have a job to note."""
+        if type is ObjectType.DEALS:
+            return await self._write_deals(action, ops)
+        if type in _ON_DEALS:
+            return await activity.write(self.tenant, type, action, ops)
+        if action is Action.UPDATE:
+            return await write.one_by_one(ops, partial(people.update, self.calls))
+        if action is Action.DELETE:
+            return await write.one_by_one(ops, partial(people.delete, self.calls))
+        if type is ObjectType.CONTACTS:
+            return await self._importer.create(ops, note)
+        return await write.one_by_one(ops, partial(people.create_company, self.calls))
+
+    async def _write_deals(self, action: Action, ops: Sequence[Op]) -> list[Outcome]:
+        if action is Action.UPDATE:
+            return await self._updates.write(ops)
+        if action is Action.DELETE:
+            for op in ops:
+                self._updates.forget(str(op.id))
+            return await write.one_by_one(ops, partial(write.delete, self.tenant))
+        return await write.one_by_one(ops, partial(write.create, self.tenant))
+
+    async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
+        """Creates that landed; a company has a unique name, so it may just be sent again."""
+        if type is ObjectType.DEALS:
+            return await recover.recover(self.tenant, self._clock, sent)
+        if type is ObjectType.CONTACTS:
+            creates = [one for one in sent if one.op.action is Action.CREATE]
+            return await self._importer.recover(creates)
+        if type in _ON_DEALS:
+            return await activity.recover(self.tenant, self._clock, type, sent)
+        return []
+
+    async def link(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Link deals to contacts and to one company each."""
+        return await links.link(self.tenant, ops)
+
+    async def linked(
+        self, type: ObjectType, ids: Collection[str], to: ObjectType
+    ) -> dict[str, frozenset[str]]:
+        """Ids of the contacts or the company of each deal; others have no links here."""
+        if type is not ObjectType.DEALS:
+            return {id_: frozenset() for id_ in ids}
+        return await read.linked(self.tenant, ids, to)
+
+    async def find(
+        self, type: ObjectType, keys: Collection[str], properties: Collection[str] = ()
+    ) -> dict[str, Held]:
+        """Records by source key; for deals, tasks and notes much is read."""
+        if type is ObjectType.DEALS:
+            return await read.find(self.tenant, keys, properties)
+        if type in _ON_DEALS:
+            return await activity.find(self.tenant, type, keys, properties)
+        return await people.find(self.calls, type, keys, properties)
+
+    def export(self, type: ObjectType, properties: Collection[str] = ()) -> AsyncIterator[Held]:
+        """Every record of the type, once; with all properties when none is named."""
+        if type is ObjectType.DEALS:
+            return self._export_deals(properties)
+        if type in _ON_DEALS:
+            return activity.export(self.tenant, type, properties)
+        return people.export(self.calls, type, properties)
+
+    async def _export_deals(self, properties: Collection[str]) -> AsyncIterator[Held]:
+        """As a by-product, the ids of all custom values are known to updates that follow."""
+        scratch = Scratch()
+        try:
+            async for held in read.export(self.tenant, properties, scratch, self.tally):
+                yield held
+        except BaseException:
+            scratch.close()
+            raise
+        self._updates.learn(scratch)
+
+    def activities(self, deal: str = "", *, emails: bool = True) -> AsyncIterator[Activity]:
+        """The history of a deal, or of all: read-only."""
+        return activity.activities(self.tenant, deal, emails=emails)
+
+    def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
+        """Requests that carrying out so many ops of each shape takes."""
+        terms = cost.Terms(
+            bulk_size=self.options.bulk_size,
+            knows_values=self._updates.knows_values,
+            role=bool(self.options.role),
+            default_contact="@" in self.options.default_contact,
+            units=self.tenant.money.needs_currency(),
+        )
+        return {"": cost.requests(shapes, terms)}
+
+    def _look(self, account: Account) -> Lookups:
+        """The account's lookups, made once per account."""
+        if self._lookups is None or self._account is not account:
+            self._account = account
+            self._lookups = Lookups(account, self.tenant.money)
+        return self._lookups

@@ -1,0 +1,98 @@
+"""Linking deals to contacts and companies: one company each, one primary contact, any others."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from migrator.errors import InputError
+from migrator.model import Action, ObjectType, OpState, Outcome
+from migrator.vendors.activecampaign.answers import Refusal
+from migrator.vendors.activecampaign.write import one_by_one
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from migrator.model import Link, Op
+    from migrator.vendors.activecampaign.tenant import Tenant
+
+LINK_REFUSED = "link_refused"
+
+
+async def link(tenant: Tenant, ops: Sequence[Op]) -> list[Outcome]:
+    """Link deals to their parents.
+
+    The first contact and the first company of a deal that was created are on it already.
+    """
+    return await one_by_one(ops, partial(_link, tenant))
+
+
+async def _link(tenant: Tenant, op: Op) -> Outcome:
+    if op.type is not ObjectType.DEALS:
+        raise InputError(f"ActiveCampaign's {op.type} are not linked by migrator.")
+    contacts = [link for link in op.links if link.type is ObjectType.CONTACTS]
+    companies = [link for link in op.links if link.type is ObjectType.COMPANIES]
+    if op.action is Action.CREATE:
+        contacts = contacts[1:]
+        wrong = _others(companies, companies[0].id if companies else None)
+    else:
+        contacts, wrong = await _primary(tenant, op, contacts, companies)
+    for contact in contacts:
+        try:
+            await _secondary(tenant, str(op.id), str(contact.id))
+        except Refusal as refusal:
+            wrong.append(f'contact "{contact.key}": {refusal.fault.message}')
+    if wrong:
+        message = f"the deal is there, but not all its links: {'; '.join(wrong)}"
+        return Outcome(op.key, OpState.REFUSED, None, LINK_REFUSED, message)
+    return Outcome(op.key, OpState.WRITTEN, op.id)
+
+
+def _others(companies: Sequence[Link], there: str | None) -> list[str]:
+    """What is wrong with the companies beyond the one a deal has."""
+    return [
+        f'company "{company.key}": a deal has one company in ActiveCampaign, and this one has '
+        "another"
+        for company in companies
+        if company.id != there
+    ]
+
+
+async def _primary(
+    tenant: Tenant, op: Op, contacts: list[Link], companies: list[Link]
+) -> tuple[list[Link], list[str]]:
+    """Fill a deal's empty places; returns the contacts still to link, and what is wrong."""
+    deal = await tenant.calls.deals.get(str(op.id))
+    place: dict[str, str] = {}
+    if contacts and deal.contact is None:
+        place["contact"] = str(contacts[0].id)
+    if companies and deal.account is None:
+        place["account"] = str(companies[0].id)
+    wrong: list[str] = []
+    if place:
+        try:
+            await tenant.calls.deals.update(deal.id, place)
+        except Refusal as refusal:
+            names = [link.key for link in (*contacts[:1], *companies[:1])]
+            wrong.append(f"{', '.join(names)}: {refusal.fault.message}")
+    primary = place.get("contact", deal.contact)
+    wrong += _others(companies, place.get("account", deal.account))
+    return [contact for contact in contacts if contact.id != primary], wrong
+
+
+async def _secondary(tenant: Tenant, deal: str, contact: str) -> None:
+    """Make a contact a secondary one, with the role that was asked for."""
+    role = await tenant.role()
+    id_: str | None = None
+    try:
+        id_ = (await tenant.calls.deals.add_secondary(deal, contact)).id
+    except Refusal as refusal:
+        if "already associated" not in refusal.fault.message.casefold():
+            raise
+    if role is None:
+        return
+    if id_ is None:
+        there = await tenant.calls.deals.secondary_of_contact(contact)
+        id_ = next((one.id for one in there if one.deal == deal and one.role != role), None)
+    if id_ is not None:
+        await tenant.calls.deals.set_role(id_, role)

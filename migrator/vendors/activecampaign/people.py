@@ -1,0 +1,208 @@
+"""Contacts and companies: finding, reading all, creating, changing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from migrator.model import Held, ObjectType, OpState, Outcome
+from migrator.vendors.activecampaign.answers import Refusal
+from migrator.vendors.activecampaign.catalogue import BUILT_IN
+from migrator.vendors.activecampaign.encode import looks_like_domain
+from migrator.vendors.activecampaign.http import PAGE, every, read_rows
+from migrator.vendors.activecampaign.lookups import folded
+from migrator.vendors.activecampaign.people_things import (
+    Company,
+    Contact,
+    read_company,
+    read_contact,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+
+    from migrator.model import Op
+    from migrator.vendors.activecampaign.calls import Calls
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+async def every_contact(calls: Calls) -> AsyncIterator[tuple[list[Contact], int | None]]:
+    """Pages of contacts by ascending id, with how many there were in all when it began."""
+    after = "0"
+    while True:
+        page = await calls.people.contacts_after(after)
+        yield read_rows(read_contact, page.rows), page.total
+        ids = [int(row["id"]) for row in page.rows if str(row["id"]).isdigit()]
+        if len(page.rows) < PAGE or not ids or max(ids) <= int(after):
+            return
+        after = str(max(ids))
+
+
+async def every_company(calls: Calls) -> AsyncIterator[Company]:
+    """All companies."""
+    async for page in every([calls.people.company_reader()], "companies"):
+        for company in read_rows(read_company, page.rows):
+            yield company
+
+
+async def export(calls: Calls, type: ObjectType, names: Collection[str]) -> AsyncIterator[Held]:
+    """Every contact or company, once; its key is its address, or its name, in small letters.
+
+    No ``names`` = all there are.
+    """
+    names = names or [*BUILT_IN[type]]
+    if type is ObjectType.CONTACTS:
+        async for contacts, _ in every_contact(calls):
+            for contact in contacts:
+                yield _held(type, contact, names)
+    else:
+        async for company in every_company(calls):
+            yield _held(type, company, names)
+
+
+def _held(type: ObjectType, one: Contact | Company, names: Collection[str]) -> Held:
+    known = one.properties()
+    key = folded(one.email if isinstance(one, Contact) else one.name)
+    properties = {name: known.get(name) for name in names}
+    return Held(type, one.id, key, properties, updated_at=one.updated)
+
+
+async def find(
+    calls: Calls, type: ObjectType, keys: Collection[str], names: Collection[str]
+) -> dict[str, Held]:
+    """Contacts by address, companies by name, as far as they are there."""
+    wanted = [key for key in dict.fromkeys(keys) if key.strip()]
+    if type is ObjectType.CONTACTS:
+        contacts = await contacts_of(calls, wanted)
+        return {key: _held(type, one, names) for key, one in contacts.items()}
+    companies = await _companies_of(calls, wanted, domains=False)
+    return {key: _held(type, some[0], names) for key, some in companies.items()}
+
+
+async def resolve(
+    calls: Calls, type: ObjectType, names: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Ids of contacts by address, of companies by domain or name, in any letter case."""
+    wanted = [name for name in dict.fromkeys(names) if name.strip()]
+    if type is ObjectType.CONTACTS:
+        contacts = await contacts_of(calls, wanted)
+        return {name: (one.id,) for name, one in contacts.items()}
+    companies = await _companies_of(calls, wanted, domains=True)
+    return {name: tuple(one.id for one in some) for name, some in companies.items()}
+
+
+async def contacts_of(calls: Calls, addresses: Sequence[str]) -> dict[str, Contact]:
+    """Contacts by address: one by one, or from the list of all, whichever is fewer requests.
+
+    The first page of the list says how many there are. It is not looked at for one address.
+    """
+    asked = {folded(address) for address in addresses}
+    found: dict[str, Contact] = {}
+    rest = asked
+    if len(asked) > 1:
+        first = True
+        async for contacts, total in every_contact(calls):
+            found |= {folded(one.email): one for one in contacts if folded(one.email) in asked}
+            missing = len(asked) - len(found)
+            if not missing or (first and missing < _pages_left(contacts, total)):
+                break
+            first = False
+        else:
+            rest = set()  # the list is read to its end: the others are not there
+    for address in rest - found.keys():
+        contact = await calls.people.contact_of_email(address)
+        if contact is not None:
+            found[address] = contact
+    return {name: found[folded(name)] for name in addresses if folded(name) in found}
+
+
+def _pages_left(page: Sequence[Contact], total: int | None) -> int:
+    return 0 if total is None else max(0, -(-(total - len(page)) // PAGE))
+
+
+async def _companies_of(
+    calls: Calls, names: Sequence[str], *, domains: bool
+) -> dict[str, list[Company]]:
+    """Companies by name, and by the host of their website for a name that may be a domain.
+
+    The search knows names only, so that one domain among them needs the list of all.
+    """
+    asked = {folded(name) for name in names}
+    by_host = {name for name in asked if domains and looks_like_domain(name)}
+    found: dict[str, dict[str, Company]] = {}
+    if by_host or not await _search_is_less(calls, len(asked)):
+        async for company in every_company(calls):
+            host = _host(company.url)
+            for name in {folded(company.name), host if host in by_host else ""} & asked:
+                found.setdefault(name, {})[company.id] = company
+    else:
+        for name in asked:
+            async for page in every([calls.people.company_reader(name)], "companies found"):
+                for company in read_rows(read_company, page.rows):
+                    if folded(company.name) == name:
+                        found.setdefault(name, {})[company.id] = company
+    return {name: [*found[folded(name)].values()] for name in names if folded(name) in found}
+
+
+async def _search_is_less(calls: Calls, count: int) -> bool:
+    """Whether searching for so many companies takes fewer requests than listing all."""
+    if count <= 1:
+        return True
+    page = await calls.people.company_reader()(0)
+    return page.total is not None and count < -(-page.total // PAGE)
+
+
+def _host(url: str | None) -> str:
+    """The host of a website, without www.
+
+    >>> _host("https://www.Acme.example/start"), _host("acme.example"), _host(None)
+    ('acme.example', 'acme.example', '')
+    """
+    if not url:
+        return ""
+    try:
+        host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    except ValueError:
+        return ""
+    return host.casefold().removeprefix("www.")
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+async def create_company(calls: Calls, op: Op) -> Outcome:
+    """Create a company; names are unique, so one that is there already is the one wanted."""
+    try:
+        company = await calls.people.create_company(op.properties)
+    except Refusal as refusal:
+        if refusal.fault.code != "duplicate":
+            raise
+        name = op.properties["name"]
+        found = (await _companies_of(calls, [name], domains=False)).get(name)
+        if not found:
+            raise
+        return Outcome(op.key, OpState.WRITTEN, found[0].id)
+    return Outcome(op.key, OpState.WRITTEN, company.id)
+
+
+async def update(calls: Calls, op: Op) -> Outcome:
+    """Change a contact or a company."""
+    content: Mapping[str, object] = op.properties
+    if op.type is ObjectType.CONTACTS:
+        await calls.people.update_contact(str(op.id), content)
+    else:
+        await calls.people.update_company(str(op.id), content)
+    return Outcome(op.key, OpState.WRITTEN, op.id)
+
+
+async def delete(calls: Calls, op: Op) -> Outcome:
+    """Delete a contact or a company; one that is gone already is deleted."""
+    people = calls.people
+    one = people.delete_contact if op.type is ObjectType.CONTACTS else people.delete_company
+    try:
+        await one(str(op.id))
+    except Refusal as refusal:
+        if not refusal.not_found:
+            raise
+    return Outcome(op.key, OpState.WRITTEN, op.id)

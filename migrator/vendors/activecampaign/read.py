@@ -1,0 +1,261 @@
+"""Reading deals: all of them, or those with certain source keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from migrator.errors import InputError
+from migrator.model import KEY_FIELD, Held, ObjectType
+from migrator.vendors.activecampaign import values
+from migrator.vendors.activecampaign.answers import Refusal, objects
+from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
+from migrator.vendors.activecampaign.http import PAGE, Page, every, read_rows
+from migrator.vendors.activecampaign.scratch import Scratch
+from migrator.vendors.activecampaign.things import (
+    Deal,
+    read_datum,
+    read_deal,
+    read_included,
+    read_secondary,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+
+    from migrator.vendors.activecampaign.catalogue import Fields
+    from migrator.vendors.activecampaign.tenant import Tenant
+    from migrator.vendors.activecampaign.things import Datum
+
+_FEW = 5
+"""So many deals are read one by one without a look at how many pages there are."""
+
+_NO_INCLUDE = "This ActiveCampaign account gives no custom values along with the list of deals"
+
+
+@dataclass
+class Tally:
+    """What an export saw besides records.
+
+    Attributes:
+        hidden: deals of which the key's user may see nothing but the title: their pipeline was
+            deleted, or is not for that user.
+    """
+
+    hidden: int = 0
+
+
+# -- all -------------------------------------------------------------------------------------------
+
+
+async def export(
+    tenant: Tenant, names: Collection[str], scratch: Scratch, tally: Tally
+) -> AsyncIterator[Held]:
+    """Every deal the user may see, once, in the order of ids, with custom values and links.
+
+    Args:
+        tenant: the account.
+        names: properties to give; none = all there are.
+        scratch: an empty one; it holds all values afterwards, unless they came with the deals.
+        tally: is counted up.
+    """
+    tally.hidden = 0
+    fields = await tenant.fields()
+    names = names or [*DEAL_FIELDS, *fields.infos()]
+    included = tenant.options.custom_fields == "include"
+    if not included:
+        await fill(tenant, scratch)
+    await _fill_contacts(tenant, scratch)
+    readers = [
+        tenant.calls.deals.reader(order, include_fields=included) for order in ("id", "cdate")
+    ]
+    async for page in _explained(every(readers, "deals"), included=included):
+        deals = read_rows(read_deal, page.rows)
+        if included:
+            scratch.put(_included(page))
+        ids = [deal.id for deal in deals]
+        data, others = scratch.of_deals(ids), scratch.contacts_of(ids)
+        for deal in deals:
+            if deal.disabled:
+                tally.hidden += 1
+                continue
+            custom = texts(tenant, fields, data.get(deal.id, []))
+            yield held(tenant, deal, custom, names, others.get(deal.id, []))
+
+
+async def _explained(pages: AsyncIterator[Page], *, included: bool) -> AsyncIterator[Page]:
+    try:
+        async for page in pages:
+            yield page
+    except Refusal as refusal:
+        if included and refusal.status in {400, 422}:
+            raise InputError(
+                f"{_NO_INCLUDE} ({refusal.fault.message}). Set the option custom_fields=list."
+            ) from refusal
+        raise
+
+
+def _included(page: Page) -> list[Datum]:
+    """The custom values that came with a page of deals; a wish that is not known is ignored."""
+    rows = page.body.get("dealCustomFieldData")
+    if not isinstance(rows, list):
+        raise InputError(f"{_NO_INCLUDE}. Set the option custom_fields=list.")
+    return read_rows(read_included, objects(rows))
+
+
+async def fill(tenant: Tenant, scratch: Scratch) -> None:
+    """Put all values of custom fields down."""
+    async for page in every([tenant.calls.fields.data_reader()], "values of custom fields"):
+        scratch.put(read_rows(read_datum, page.rows))
+
+
+async def _fill_contacts(tenant: Tenant, scratch: Scratch) -> None:
+    async for page in every([tenant.calls.deals.secondary_reader()], "secondary contacts"):
+        scratch.put_contacts(read_rows(read_secondary, page.rows))
+
+
+def texts(tenant: Tenant, fields: Fields, data: Iterable[Datum]) -> dict[str, str | None]:
+    """Custom values by the field's name; those of fields that are gone are left out."""
+    found: dict[str, str | None] = {}
+    for datum in data:
+        name = fields.name(datum.field)
+        meta = fields.meta(name) if name else None
+        if name and meta:
+            found[name] = values.from_wire(meta, datum, tenant.money)
+    return found
+
+
+def held(
+    tenant: Tenant,
+    deal: Deal,
+    custom: Mapping[str, str | None],
+    names: Collection[str],
+    secondary: Iterable[str] = (),
+) -> Held:
+    """A deal as the core knows it: its value is in main units, as amounts of money always are."""
+    value = tenant.money.amount(deal.cents, deal.currency)
+    known = {**deal.properties(), "value": value, **custom}
+    return Held(
+        ObjectType.DEALS,
+        deal.id,
+        custom.get(KEY_FIELD),
+        {name: known.get(name) for name in names},
+        links=_links(deal, secondary),
+        updated_at=deal.updated,
+    )
+
+
+def _links(deal: Deal, secondary: Iterable[str]) -> dict[ObjectType, tuple[str, ...]]:
+    """Ids of what a deal is linked to; the primary contact is the first of its contacts."""
+    contacts = dict.fromkeys([deal.contact, *secondary])
+    return {
+        ObjectType.CONTACTS: tuple(id_ for id_ in contacts if id_),
+        ObjectType.COMPANIES: (deal.account,) if deal.account else (),
+    }
+
+
+# -- by key ----------------------------------------------------------------------------------------
+
+
+async def find(tenant: Tenant, keys: Collection[str], names: Collection[str]) -> dict[str, Held]:
+    """The deals that hold one of these keys: nothing can be asked for by a custom field.
+
+    All values of custom fields are read, then the deals, one by one or all, whichever is fewer.
+    Of several deals with one key the oldest is given.
+    """
+    wanted = {key for key in keys if key.strip()}
+    meta = await tenant.key() if wanted else None
+    if meta is None:
+        return {}
+    if tenant.options.custom_fields == "include":
+        return await _find_in_all(tenant, wanted, names)
+    scratch = Scratch()
+    try:
+        await fill(tenant, scratch)
+        holders = scratch.holders(meta.id, wanted)
+        if not await _one_by_one(tenant, len(holders)):
+            return await _find_in_all(tenant, wanted, names)
+        fields = await tenant.fields()
+        found: dict[str, Held] = {}
+        for key, ids in holders.items():
+            for id_ in ids:
+                deal = await _deal(tenant, id_)
+                if deal is None:
+                    continue
+                custom = texts(tenant, fields, scratch.of_deals([id_]).get(id_, []))
+                found.setdefault(key, held(tenant, deal, custom, names))
+                break
+        return found
+    finally:
+        scratch.close()
+
+
+async def _find_in_all(tenant: Tenant, wanted: set[str], names: Collection[str]) -> dict[str, Held]:
+    scratch = Scratch()
+    found: dict[str, Held] = {}
+    try:
+        async for one in export(tenant, names, scratch, Tally()):
+            if one.key in wanted:
+                found.setdefault(one.key, one)
+    finally:
+        scratch.close()
+    return found
+
+
+async def _one_by_one(tenant: Tenant, count: int) -> bool:
+    """Whether reading so many deals singly takes fewer requests than reading all."""
+    if count <= _FEW:
+        return True
+    page = await tenant.calls.deals.page()
+    return page.total is not None and count <= page.total // PAGE
+
+
+async def _deal(tenant: Tenant, id: str) -> Deal | None:
+    """A deal by id; None when it is gone, or cannot be seen."""
+    try:
+        deal = await tenant.calls.deals.get(id)
+    except Refusal as refusal:
+        if refusal.not_found:
+            return None
+        raise
+    return None if deal.disabled else deal
+
+
+# -- links -----------------------------------------------------------------------------------------
+
+
+async def linked(tenant: Tenant, ids: Collection[str], to: ObjectType) -> dict[str, frozenset[str]]:
+    """Ids of the contacts or the company of each deal; empty for one without."""
+    wanted = list(dict.fromkeys(ids))
+    if to not in {ObjectType.CONTACTS, ObjectType.COMPANIES}:
+        raise InputError(f"ActiveCampaign's deals are not linked to {to} by migrator.")
+    if not wanted:
+        return {}
+    if not await _one_by_one(tenant, len(wanted)):
+        return await _linked_in_all(tenant, wanted, to)
+    scratch = Scratch()
+    try:
+        if to is ObjectType.CONTACTS:
+            await _fill_contacts(tenant, scratch)
+        found: dict[str, frozenset[str]] = {}
+        for id_ in wanted:
+            deal = await _deal(tenant, id_)
+            others = scratch.contacts_of([id_]).get(id_, [])
+            found[id_] = frozenset(_links(deal, others)[to]) if deal else frozenset()
+        return found
+    finally:
+        scratch.close()
+
+
+async def _linked_in_all(
+    tenant: Tenant, wanted: list[str], to: ObjectType
+) -> dict[str, frozenset[str]]:
+    scratch = Scratch()
+    found: dict[str, frozenset[str]] = dict.fromkeys(wanted, frozenset())
+    try:
+        async for one in export(tenant, (), scratch, Tally()):
+            if one.id in found:
+                found[one.id] = frozenset(one.links[to])
+    finally:
+        scratch.close()
+    return found

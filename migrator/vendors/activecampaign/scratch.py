@@ -1,0 +1,104 @@
+"""What has to be joined while much is read: on disk, so that memory stays flat.
+
+ActiveCampaign lists deals, values of custom fields and secondary contacts apart, each in an order
+of its own. Values and contacts are put down here first; then deals pass by and pick theirs up.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+from migrator.vendors.activecampaign.things import Datum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from migrator.vendors.activecampaign.things import Secondary
+
+_TABLES = """
+CREATE TABLE data (datum INTEGER PRIMARY KEY, deal TEXT, field TEXT, value TEXT, currency TEXT);
+CREATE INDEX data_deal ON data (deal);
+CREATE INDEX data_value ON data (field, value);
+CREATE TABLE contacts (deal TEXT, contact TEXT, PRIMARY KEY (deal, contact)) WITHOUT ROWID;
+"""
+
+_AT_ONCE = 500
+"""Ids in one question; SQLite allows 999 parameters at least."""
+
+
+class Scratch:
+    """A private database that SQLite puts into a temporary file and deletes at the end."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._db.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Delete everything."""
+        self._db.close()
+
+    def __del__(self) -> None:
+        self._db.close()
+
+    def put(self, data: Iterable[Datum]) -> None:
+        """Put values down; one that comes twice stays once."""
+        rows = [
+            (int(one.id), one.deal, one.field, json.dumps(one.value), one.currency)
+            for one in data
+            if one.id.isdigit()
+        ]
+        self._db.execute("BEGIN")
+        self._db.executemany("INSERT OR REPLACE INTO data VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.execute("COMMIT")
+
+    def drop(self, deal: str) -> None:
+        """Forget a deal: it is no longer known which values it has."""
+        self._db.execute("DELETE FROM data WHERE deal = ?", (deal,))
+
+    def put_contacts(self, secondary: Iterable[Secondary]) -> None:
+        """Put secondary contacts down."""
+        rows = [(one.deal, one.contact) for one in secondary]
+        self._db.executemany("INSERT OR IGNORE INTO contacts VALUES (?, ?)", rows)
+
+    def of_deals(self, deals: Iterable[str]) -> dict[str, list[Datum]]:
+        """The values of these deals, by deal; of two for one field the newer comes last."""
+        found: dict[str, list[Datum]] = {}
+        for ids in _at_once(deals):
+            marks = ",".join("?" * len(ids))
+            query = f"SELECT * FROM data WHERE deal IN ({marks}) ORDER BY datum"  # noqa: S608  # marks only
+            for datum, deal, field, value, currency in self._db.execute(query, ids):
+                one = Datum(str(datum), deal, field, json.loads(value), currency)
+                found.setdefault(deal, []).append(one)
+        return found
+
+    def contacts_of(self, deals: Iterable[str]) -> dict[str, list[str]]:
+        """Ids of the secondary contacts of these deals, by deal."""
+        found: dict[str, list[str]] = {}
+        for ids in _at_once(deals):
+            marks = ",".join("?" * len(ids))
+            query = f"SELECT deal, contact FROM contacts WHERE deal IN ({marks})"  # noqa: S608  # marks only
+            for deal, contact in self._db.execute(query, ids):
+                found.setdefault(deal, []).append(contact)
+        return found
+
+    def holders(self, field: str, values: Iterable[str]) -> dict[str, list[str]]:
+        """Deals whose field has one of these texts, by text, in the order they were given it."""
+        texts = {json.dumps(value): value for value in values}
+        found: dict[str, list[str]] = {}
+        for some in _at_once(texts):
+            marks = ",".join("?" * len(some))
+            query = (
+                f"SELECT value, deal FROM data WHERE field = ? AND value IN ({marks}) "  # noqa: S608  # marks only
+                "ORDER BY datum"
+            )
+            for value, deal in self._db.execute(query, (field, *some)):
+                found.setdefault(texts[value], []).append(deal)
+        return found
+
+
+def _at_once(ids: Iterable[str]) -> Iterable[Sequence[str]]:
+    wanted = list(ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        yield wanted[start : start + _AT_ONCE]

@@ -1,0 +1,248 @@
+"""What an account lacks for a run, and creating it. Everything here may be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from migrator.errors import InputError, OutcomeUnknown
+from migrator.model import (
+    KEY_FIELD,
+    FieldInfo,
+    NewField,
+    NewPipeline,
+    NewStage,
+    ObjectType,
+    Pipeline,
+    Provision,
+    Stage,
+)
+from migrator.vendors.activecampaign.answers import Refusal
+from migrator.vendors.activecampaign.catalogue import Fields, find, slug
+from migrator.vendors.activecampaign.encode import KEYED
+from migrator.vendors.activecampaign.lookups import folded, status_of_stage
+from migrator.vendors.activecampaign.pipelines import provision_pipeline
+from migrator.vendors.activecampaign.values import NO, YES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from migrator.model import Account
+    from migrator.vendors.activecampaign.tenant import Tenant
+    from migrator.vendors.activecampaign.things import FieldMeta
+
+_DEALS = ObjectType.DEALS
+
+_TYPES: Mapping[str, str] = {
+    "text": "textarea",
+    "number": "number",
+    "date": "date",
+    "datetime": "datetime",
+    "bool": "dropdown",
+    "choice": "dropdown",
+}
+"""Our kind to the API's type. ``textarea`` rather than ``text``: a single line is kept in a short
+column, and how much of a long one is lost there is not documented."""
+
+_KEY_KINDS = ("text",)
+
+
+# -- what is missing: pure -------------------------------------------------------------------------
+
+
+def lacking(account: Account, wanted: Provision) -> Provision:
+    """The part of ``wanted`` that the account does not have.
+
+    Raises:
+        InputError: the key field is there, but cannot hold keys.
+    """
+    there = account.fields.get(_DEALS, {}).get(KEY_FIELD)
+    if _DEALS in wanted.keys and there is not None and there.kind not in _KEY_KINDS:
+        raise InputError(
+            f'The account has a deal field "{there.label}" of kind {there.kind}, which cannot keep '
+            "source keys. Rename it in ActiveCampaign (Settings > Deals > Fields), then run again."
+        )
+    fields = {
+        type: tuple(new for new in news if _lacks(account.fields.get(type, {}), new))
+        for type, news in wanted.fields.items()
+    }
+    pipelines = (_lacking_pipeline(account, pipeline) for pipeline in wanted.pipelines)
+    return Provision(
+        keys=tuple(
+            type
+            for type in wanted.keys
+            if type in KEYED and KEY_FIELD not in account.fields.get(type, {})
+        ),
+        fields={type: news for type, news in fields.items() if news},
+        pipelines=tuple(pipeline for pipeline in pipelines if pipeline),
+    )
+
+
+def _lacks(infos: Mapping[str, FieldInfo], new: NewField) -> bool:
+    there = find(infos, new.name, new.label)
+    return there is None or (there.kind == "choice" and bool(_new_options(there.options, new)))
+
+
+def _new_options(there: Iterable[str], new: NewField) -> list[str]:
+    known = {folded(option) for option in there}
+    return [label for label in dict.fromkeys(new.options) if folded(label) not in known]
+
+
+def _lacking_pipeline(account: Account, wanted: NewPipeline) -> NewPipeline | None:
+    found = _named(account.pipelines, wanted.label)
+    if found is None:
+        return wanted
+    stages = _new_stages(found, wanted)
+    return replace(wanted, stages=tuple(stages)) if stages else None
+
+
+def _new_stages(found: Pipeline, wanted: NewPipeline) -> list[NewStage]:
+    known = {folded(stage.label) for stage in found.stages}
+    return [stage for stage in wanted.stages if folded(stage.label) not in known]
+
+
+def _named(pipelines: Iterable[Pipeline], label: str) -> Pipeline | None:
+    return next((p for p in pipelines if folded(p.label) == folded(label)), None)
+
+
+def provisional(account: Account, missing: Provision) -> Account:
+    """The account as it will be, with ids that begin with ``new:``."""
+    fields = {type: dict(infos) for type, infos in account.fields.items()}
+    for type in missing.keys:
+        fields.setdefault(type, {})[KEY_FIELD] = FieldInfo(KEY_FIELD, KEY_FIELD, "text")
+    for type, news in missing.fields.items():
+        for new in news:
+            infos = fields.setdefault(type, {})
+            there = find(infos, new.name, new.label) or FieldInfo(new.name, new.label, new.kind)
+            wanted = (YES, NO) if there.kind == "bool" and not there.options else new.options
+            added = _new_options(there.options, replace(new, options=wanted))
+            options = {**there.options, **{label: label for label in added}}
+            infos[there.name] = replace(there, options=options)
+    pipelines = list(account.pipelines)
+    for wanted_pipeline in missing.pipelines:
+        found = _named(pipelines, wanted_pipeline.label)
+        label = wanted_pipeline.label
+        base = found or Pipeline(f"new:{label}", label, ())
+        added_stages = tuple(
+            Stage(f"new:{label}:{new.label}", new.label, status_of_stage(new.label))
+            for new in _new_stages(base, wanted_pipeline)
+        )
+        completed = replace(base, stages=(*base.stages, *added_stages))
+        if found is None:
+            pipelines.append(completed)
+        else:
+            pipelines[pipelines.index(found)] = completed
+    return replace(account, fields=fields, pipelines=tuple(pipelines))
+
+
+# -- creating it -----------------------------------------------------------------------------------
+
+
+async def provision(tenant: Tenant, missing: Provision) -> None:
+    """Create the key field, fields and pipelines, in this order, after looking once more.
+
+    Raises:
+        InputError: ActiveCampaign turns one down; the text has its message and the way out.
+    """
+    tenant.forget()
+    for type in missing.keys:
+        if type in KEYED:
+            await _provision_key(tenant)
+    for type, news in missing.fields.items():
+        if type is not _DEALS and news:
+            raise InputError(
+                f"migrator creates no fields of {type} in ActiveCampaign. Create "
+                f"{', '.join(new.label for new in news)} there, or leave them out of the template."
+            )
+        for new in news:
+            await _provision_field(tenant, new)
+    for pipeline in missing.pipelines:
+        await provision_pipeline(tenant, pipeline)
+    tenant.forget()
+
+
+async def _provision_key(tenant: Tenant) -> None:
+    content = {
+        "fieldLabel": KEY_FIELD,
+        "fieldType": "text",
+        "isFormVisible": 0,
+        "isRequired": 0,
+    }
+    if (await tenant.fields()).key is None:
+        await _create_field(tenant, content, lambda fields: fields.key)
+
+
+async def _provision_field(tenant: Tenant, new: NewField) -> None:
+    fields = await tenant.fields()
+    found = find(fields.infos(), new.name, new.label)
+    if found is not None:
+        meta = fields.meta(found.name)
+        if meta is not None and found.kind == "choice":
+            await _extend_options(tenant, meta, new)
+        return
+    for option in new.options:
+        if "||" in option:
+            raise InputError(
+                f'The option "{option}" of the field {new.name} has two bars in it, with which '
+                "ActiveCampaign keeps several values apart. Map it to another value."
+            )
+    # The merge tag is made of the label, and is what the template's name has to be.
+    label = new.label if slug(new.label) == new.name.casefold() else new.name
+    content: dict[str, object] = {
+        "fieldLabel": label,
+        "fieldType": _TYPES[new.kind],
+        "isFormVisible": 1,
+        "isRequired": 0,
+    }
+    options = [YES, NO] if new.kind == "bool" else list(dict.fromkeys(new.options))
+    if options:
+        content["fieldOptions"] = options
+
+    def look(fields: Fields) -> FieldMeta | None:
+        info = find(fields.infos(), new.name, label)
+        return fields.meta(info.name) if info else None
+
+    await _create_field(tenant, content, look)
+
+
+async def _create_field(
+    tenant: Tenant, content: Mapping[str, object], look: Callable[[Fields], FieldMeta | None]
+) -> None:
+    """Labels may repeat: when the answer is lost, we look before anything else happens."""
+    label = content["fieldLabel"]
+    try:
+        tenant.add_field(await tenant.calls.fields.create_meta(content))
+    except Refusal as refusal:
+        raise InputError(
+            f'ActiveCampaign does not create the deal field "{label}": {refusal.fault.message}. '
+            "The number of fields depends on the account's plan. Create it in ActiveCampaign, or "
+            "leave it out of the template."
+        ) from refusal
+    except OutcomeUnknown:
+        tenant.forget()
+        if look(await tenant.fields()) is None:
+            raise
+
+
+async def _extend_options(tenant: Tenant, meta: FieldMeta, new: NewField) -> None:
+    """PUT replaces the list, so the options that are there go along, as they are at this moment."""
+    there = (await tenant.calls.fields.meta(meta.id)).options
+    added = _new_options(there, new)
+    if not added:
+        return
+    wanted = [*there, *added]
+    try:
+        await tenant.calls.fields.update_meta(meta.id, {"fieldOptions": wanted})
+    except Refusal as refusal:
+        raise InputError(
+            f'ActiveCampaign adds no options to the deal field "{meta.label}": '
+            f"{refusal.fault.message}. Add them there: {', '.join(added)}."
+        ) from refusal
+    tenant.forget()
+    found = (await tenant.calls.fields.meta(meta.id)).options
+    lost = [option for option in wanted if option not in found]
+    if lost:  # a 200 is no proof: what it does not understand it leaves out
+        raise InputError(
+            f'ActiveCampaign did not add options to the deal field "{meta.label}", though it said '
+            f"so. Add them there: {', '.join(lost)}."
+        )

@@ -1,0 +1,193 @@
+"""Brevo's CRM seen as a :class:`~migrator.vendors.base.Vendor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.errors import InputError
+from migrator.model import Action, ObjectType
+from migrator.vendors.base import Capabilities, no_note
+from migrator.vendors.brevo import (
+    contacts,
+    cost,
+    encode,
+    imports,
+    links,
+    read,
+    recover,
+    setup,
+    singly,
+    values,
+)
+from migrator.vendors.brevo.account import describe
+from migrator.vendors.brevo.lookups import Lookups
+from migrator.vendors.brevo.options import BrevoOptions
+from migrator.vendors.brevo.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+
+    import httpx
+
+    from migrator.model import (
+        Account,
+        Encoded,
+        FieldInfo,
+        Held,
+        Op,
+        Outcome,
+        Provision,
+        Record,
+        Sent,
+        Shape,
+    )
+    from migrator.wire import Clock
+
+_BATCH: Mapping[tuple[ObjectType, Action], int] = {
+    (ObjectType.DEALS, Action.CREATE): cost.FILE,
+    (ObjectType.DEALS, Action.UPDATE): cost.FILE,
+    (ObjectType.DEALS, Action.DELETE): cost.DELETES,
+    (ObjectType.COMPANIES, Action.CREATE): cost.FILE,
+    (ObjectType.COMPANIES, Action.UPDATE): cost.FILE,
+    (ObjectType.COMPANIES, Action.DELETE): cost.DELETES,
+    (ObjectType.CONTACTS, Action.CREATE): cost.CONTACTS,
+    (ObjectType.CONTACTS, Action.UPDATE): cost.DELETES,
+    (ObjectType.CONTACTS, Action.DELETE): cost.DELETES,
+}
+
+
+class Brevo:
+    """One account.
+
+    Args:
+        client: as :func:`migrator.wire.connect` makes it.
+        clock: the time, for polls.
+        options: what the user set.
+    """
+
+    name = "brevo"
+
+    def __init__(
+        self, client: httpx.AsyncClient, clock: Clock, options: BrevoOptions | None = None
+    ) -> None:
+        self._options = options or BrevoOptions()
+        self._session = Session(client, clock, self._options)
+        self._lookups: Lookups | None = None
+        self._capabilities = Capabilities(
+            batch=_BATCH,
+            rates=self._options.rates(),
+            concurrency=1,  # imports that run in parallel get stuck
+            reads_all=True,
+            unique_keys=False,
+            links_on_create=True,
+            creates_pipelines=False,
+            ignored=encode.IGNORED,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What may be asked for."""
+        return self._capabilities
+
+    async def describe(self, types: Collection[ObjectType]) -> Account:
+        """Read the account, its pipelines, and the attributes of ``types``."""
+        found = await describe(self._session, types)
+        self._look(found)
+        return found
+
+    def lacking(self, account: Account, wanted: Provision) -> Provision:
+        """The part of ``wanted`` that ``account`` does not have."""
+        return setup.lacking(account, wanted)
+
+    def provisional(self, account: Account, missing: Provision) -> Account:
+        """``account`` as if ``missing`` were there, but for pipelines, which nobody creates."""
+        return setup.provisional(account, missing)
+
+    async def provision(self, missing: Provision) -> None:
+        """Create missing attributes; a missing pipeline is an ``InputError``."""
+        await setup.provision(self._session, missing)
+
+    def encode(self, record: Record, account: Account) -> Encoded:
+        """The record in Brevo's terms, or its problems."""
+        return encode.encode(record, self._look(account))
+
+    def parent(self, type: ObjectType, name: str) -> Mapping[str, str]:
+        """Properties of a contact or company to create."""
+        return encode.parent(type, name)
+
+    def same(self, type: ObjectType, name: str, ours: str, held: str | None) -> bool:
+        """Whether two values say the same, by the kind of the field in the account seen last.
+
+        Of a field that was never described only the text is compared.
+        """
+        return values.same(self._field(type, name), ours, held, self._session.zone)
+
+    async def resolve(self, type: ObjectType, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Ids of contacts by e-mail address, of companies by domain, else by name."""
+        return await read.resolve(self._session, type, names)
+
+    async def write(
+        self,
+        type: ObjectType,
+        action: Action,
+        ops: Sequence[Op],
+        note: Callable[[str], None] = no_note,
+    ) -> list[Outcome]:
+        """Carry out ops of one action: few one by one, many as one file."""
+        if (type, action) not in _BATCH:
+            raise InputError(f"Brevo's {type} are read by migrator, but not written.")
+        session = self._session
+        create = action is Action.CREATE
+        if action is Action.DELETE:
+            return await singly.delete(session, type, ops)
+        if type is ObjectType.CONTACTS:
+            writing = (
+                contacts.create(session, ops, note) if create else contacts.update(session, ops)
+            )
+            return await writing
+        if len(ops) < self._options.import_from:
+            few = singly.create if create else singly.update
+            return await few(session, type, ops)
+        many = imports.create if create else imports.update
+        return await many(session, type, ops, note)
+
+    async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
+        """What became of ops without an answer; waits for an import that may still run."""
+        return await recover.recover(self._session, type, sent)
+
+    async def link(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Link existing deals to their parents."""
+        return await links.link(self._session, ops)
+
+    async def linked(
+        self, type: ObjectType, ids: Collection[str], to: ObjectType
+    ) -> dict[str, frozenset[str]]:
+        """Ids of the parents of each record."""
+        return await links.linked(self._session, type, ids, to)
+
+    async def find(
+        self, type: ObjectType, keys: Collection[str], properties: Collection[str] = ()
+    ) -> dict[str, Held]:
+        """Records by source key."""
+        return await read.find(self._session, type, keys, properties)
+
+    def export(self, type: ObjectType, properties: Collection[str] = ()) -> AsyncIterator[Held]:
+        """Every record of the type, once."""
+        return read.export(self._session, type, properties)
+
+    def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
+        """Requests per bucket, polls and reading back included."""
+        return cost.requests(shapes, self._options)
+
+    def _look(self, account: Account) -> Lookups:
+        """The account's lookups, made once per account."""
+        if self._lookups is None or self._lookups.account is not account:
+            self._lookups = Lookups(account)
+            self._session.look(account)
+        return self._lookups
+
+    def _field(self, type: ObjectType, name: str) -> FieldInfo | None:
+        if self._lookups is not None:
+            return self._lookups.field(type, name)
+        schema = self._session.known(type)
+        return schema.info(name) if schema else None

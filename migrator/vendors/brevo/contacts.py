@@ -1,0 +1,253 @@
+"""Contacts: their key is the e-mail address, which Brevo keeps unique and in small letters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+from migrator.model import Held, ObjectType, OpState, Outcome
+from migrator.vendors.brevo.answers import Json, Refusal, instant, nested, text, whole
+from migrator.vendors.brevo.jobs import Job, Watch
+from migrator.vendors.brevo.pages import steady
+from migrator.vendors.brevo.settle import refused
+from migrator.vendors.brevo.singly import in_doubt
+from migrator.vendors.brevo.values import folded, for_json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+
+    from migrator.model import Op
+    from migrator.vendors.brevo.calls import Page
+    from migrator.vendors.brevo.schema import Schema
+    from migrator.vendors.brevo.session import Session
+
+EMAIL = "email"
+
+_AT_ONCE = 5
+"""Requests for single contacts under way at once; their quota allows ten a second."""
+
+_BODY = 7_000_000
+"""Characters of an import's JSON; 10 MB is the limit, 8 MB recommended."""
+
+NOT_IMPORTED = (
+    "Brevo took the contacts, but this one is not among them afterwards; it gives no reason. "
+    "Usually the e-mail address is not valid, or a value such as SMS belongs to another contact."
+)
+
+
+async def lookup(session: Session, emails: Collection[str]) -> dict[str, Json]:
+    """Contacts by address in small letters, with the fewest requests: by pages, or one by one."""
+    missing = {folded(email) for email in emails if email.strip()}
+    found: dict[str, Json] = {}
+    offset = 0
+    while len(missing) > 1:
+        page = await session.contact_calls.contacts(offset, session.options.page)
+        for item in page.items:
+            if (email := _email(item)) in missing:
+                found[email] = item
+                missing.discard(email)
+        offset += len(page.items)
+        if not page.items or (page.total is not None and offset >= page.total):
+            return found
+        if page.total is not None and len(missing) * len(page.items) <= page.total - offset:
+            break  # fewer addresses are left than pages
+    single = await _one_by_one(session, sorted(missing))
+    return found | {email: item for email, item in single.items() if item is not None}
+
+
+def address(op: Op) -> str:
+    """The address of a contact to create, as Brevo keeps it."""
+    return folded(op.properties.get(EMAIL, op.key))
+
+
+def _email(item: Json) -> str:
+    """A contact's address; one that is known by its telephone number has none."""
+    return folded(text(item.get(EMAIL)) or "")
+
+
+async def _one_by_one(session: Session, emails: Sequence[str]) -> dict[str, Json | None]:
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(email: str) -> Json | None:
+        async with slots:
+            return await session.contact_calls.contact(email)
+
+    tasks = [asyncio.ensure_future(one(email)) for email in emails]
+    try:
+        return dict(zip(emails, await asyncio.gather(*tasks), strict=True))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def resolve(session: Session, names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Ids of contacts by e-mail address."""
+    found = await lookup(session, names)
+    return {name: (str(found[folded(name)]["id"]),) for name in names if folded(name) in found}
+
+
+def held(item: Json, schema: Schema, properties: Collection[str]) -> Held:
+    """A contact as the account holds it."""
+    attributes = nested(item, "attributes")
+    found = {name: text(attributes.get(schema.internal(name))) for name in properties}
+    if EMAIL in found:
+        found[EMAIL] = text(item.get(EMAIL))
+    changed = instant(item.get("modifiedAt"))
+    return Held(
+        ObjectType.CONTACTS, str(item["id"]), _email(item) or None, found, updated_at=changed
+    )
+
+
+async def export(session: Session, properties: Collection[str]) -> AsyncIterator[Held]:
+    """Every contact once, the oldest first."""
+    schema = await session.schema(ObjectType.CONTACTS)
+
+    def ask(offset: int) -> Awaitable[Page]:
+        return session.contact_calls.contacts(offset, session.options.page)
+
+    async for items in steady(ask):
+        for item in items:
+            yield held(item, schema, properties)
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+async def create(session: Session, ops: Sequence[Op], note: Callable[[str], None]) -> list[Outcome]:
+    """Create contacts; one whose address is there already is that contact."""
+    schema = await session.schema(ObjectType.CONTACTS)
+    if len(ops) < session.options.import_from:
+        return await _create_singly(session, schema, ops)
+    return await _create_by_import(session, schema, ops, note)
+
+
+async def _create_by_import(
+    session: Session, schema: Schema, ops: Sequence[Op], note: Callable[[str], None]
+) -> list[Outcome]:
+    """Import in bodies below the limit, one after the other: parallel imports get stuck.
+
+    To import a contact twice does no harm: what is there stays as it is.
+    """
+    list_id = await _list(session)
+    outcomes: list[Outcome] = []
+    accepted = False
+    with in_doubt(f"Brevo took a part of {len(ops)} contacts", lambda: accepted):
+        for chunk in _chunks(schema, ops):
+            contents = [content for _, content in chunk]
+            rows = [op for op, _ in chunk]
+            try:
+                process = await session.contact_calls.import_contacts(contents, list_id)
+            except Refusal as refusal:
+                outcomes += [refused(op, refusal.code, refusal.message) for op in rows]
+                continue
+            accepted = True
+            note(str(process))
+            watch = Watch(session, Job(process), session.clock.monotonic())
+            outcomes += await settle(watch, rows)
+    return outcomes
+
+
+def _chunks(schema: Schema, ops: Sequence[Op]) -> list[list[tuple[Op, Json]]]:
+    chunks: list[list[tuple[Op, Json]]] = [[]]
+    size = 0
+    for op in ops:
+        content = _content(schema, op)
+        length = len(json.dumps(content)) + 2
+        if chunks[-1] and size + length > _BODY:
+            chunks.append([])
+            size = 0
+        chunks[-1].append((op, content))
+        size += length
+    return chunks
+
+
+async def settle(watch: Watch, ops: Sequence[Op]) -> list[Outcome]:
+    """Wait for an import of contacts to end; those that are there by then are written."""
+    session = watch.session
+    found: dict[str, Json] = {}
+    addresses = {op.key: address(op) for op in ops}
+
+    async def read() -> frozenset[str]:
+        found.update(await lookup(session, [a for a in addresses.values() if a not in found]))
+        return frozenset(key for key, address in addresses.items() if address not in found)
+
+    await watch.end(read, len(ops))
+    return [
+        Outcome(op.key, OpState.WRITTEN, str(found[addresses[op.key]]["id"]))
+        if addresses[op.key] in found
+        else refused(op, "not_imported", NOT_IMPORTED)
+        for op in ops
+    ]
+
+
+async def _list(session: Session) -> int:
+    """The list that imported contacts go to: Brevo wants one. Found by name, else created."""
+    name = session.options.contact_list
+    offset = 0
+    while True:
+        page = await session.contact_calls.lists(offset)
+        for item in page.items:
+            if folded(str(item.get("name"))) == folded(name) and (id_ := whole(item.get("id"))):
+                return id_
+        offset += len(page.items)
+        if not page.items or (page.total is not None and offset >= page.total):
+            break
+    folders = [whole(item.get("id")) for item in await session.contact_calls.folders()]
+    folder = next((id_ for id_ in folders if id_), None)
+    if folder is None:
+        folder = await session.contact_calls.create_folder(name)
+    return await session.contact_calls.create_list(name, folder)
+
+
+async def _create_singly(session: Session, schema: Schema, ops: Sequence[Op]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+
+    def any_written() -> bool:
+        return any(outcome.state is OpState.WRITTEN for outcome in outcomes)
+
+    with in_doubt(f"Brevo created a part of {len(ops)} contacts", any_written):
+        for op in ops:
+            try:
+                id_ = await session.contact_calls.create_contact(_content(schema, op))
+            except Refusal as refusal:
+                outcomes.append(await _there_already(session, op, refusal))
+            else:
+                outcomes.append(Outcome(op.key, OpState.WRITTEN, id_))
+    session.wrote()
+    return outcomes
+
+
+async def _there_already(session: Session, op: Op, refusal: Refusal) -> Outcome:
+    """A refusal; one for a duplicate is no loss when the duplicate has this very address."""
+    if refusal.code == "duplicate_parameter" or "already" in refusal.message.casefold():
+        item = await session.contact_calls.contact(address(op))
+        if item is not None and _email(item) == address(op):
+            return Outcome(op.key, OpState.WRITTEN, str(item["id"]))
+    return refused(op, refusal.code, refusal.message)
+
+
+def _content(schema: Schema, op: Op) -> Json:
+    attributes = {
+        schema.internal(name): for_json(schema.info(name), value)
+        for name, value in op.properties.items()
+        if name != EMAIL
+    }
+    content: Json = {EMAIL: op.properties[EMAIL]} if EMAIL in op.properties else {}
+    return {**content, "attributes": attributes} if attributes else content
+
+
+async def update(session: Session, ops: Sequence[Op]) -> list[Outcome]:
+    """Change contacts one by one."""
+    schema = await session.schema(ObjectType.CONTACTS)
+    outcomes: list[Outcome] = []
+    with in_doubt(f"Brevo changed a part of {len(ops)} contacts", lambda: bool(outcomes)):
+        for op in ops:
+            try:
+                await session.contact_calls.update_contact(str(op.id), _content(schema, op))
+            except Refusal as refusal:
+                outcomes.append(refused(op, refusal.code, refusal.message))
+            else:
+                outcomes.append(Outcome(op.key, OpState.WRITTEN, op.id))
+    return outcomes

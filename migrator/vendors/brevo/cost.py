@@ -1,0 +1,65 @@
+"""How many requests a plan takes, per quota: files with polls and reading back, or singles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from migrator.model import Action, ObjectType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from migrator.model import Shape
+    from migrator.vendors.brevo.options import BrevoOptions
+
+FILE = 10_000
+"""Rows of one import file: none is documented as too many; reading back so many takes ten pages."""
+
+CONTACTS = 5_000
+"""Contacts of one import, whose body must stay below 8 MB."""
+
+DELETES = 500
+
+POLLS = 3
+"""Polls of an import that takes as long as they usually do: after 2, 6 and 14 seconds."""
+
+
+def requests(shapes: Mapping[Shape, int], options: BrevoOptions) -> dict[str, int]:
+    """Requests per bucket for so many ops of each shape."""
+    writes: Counter[tuple[ObjectType, Action]] = Counter()
+    links = 0
+    for shape, count in shapes.items():
+        if shape.names or shape.action is not Action.UPDATE:
+            writes[shape.type, shape.action] += count
+        if shape.action is Action.UPDATE and shape.links:
+            links += count
+    found = Counter({"": _linking(links, options), "contacts": 0})
+    for (type, action), count in writes.items():
+        found.update(_writing(type, action, count, options))
+    return dict(found)
+
+
+def _writing(type: ObjectType, action: Action, count: int, options: BrevoOptions) -> dict[str, int]:
+    contacts = type is ObjectType.CONTACTS
+    bucket = "contacts" if contacts else ""
+    if action is Action.DELETE or (contacts and action is Action.UPDATE):
+        return {bucket: count}
+    size = CONTACTS if contacts else FILE
+    files, rest = divmod(count, size)
+    rows = [size] * files + ([rest] if rest >= options.import_from else [])
+    # A single one is written and looked at; a contact is known by the answer.
+    singles = (rest if rest < options.import_from else 0) * (1 if contacts else 2)
+    pages = sum(-(-n // options.page) for n in rows)
+    if contacts:
+        listing = 1 if rows else 0
+        return {"contacts": listing + len(rows) + pages + singles, "": POLLS * len(rows)}
+    return {"": len(rows) * (1 + POLLS) + pages + singles}
+
+
+def _linking(count: int, options: BrevoOptions) -> int:
+    """Links of deals that are there: a file and reading back, or two requests each."""
+    files, rest = divmod(count, FILE)
+    rows = [FILE] * files + ([rest] if rest >= options.import_from else [])
+    singles = 0 if rest >= options.import_from else 2 * rest
+    return sum(1 + POLLS + -(-n // options.page) for n in rows) + singles

@@ -1,0 +1,208 @@
+"""Deals and companies as one file: upload, wait, read back.
+
+An import answers no ids and no errors of rows. What became of a row is found out by reading the
+records back and comparing; what is missing of few rows is mended one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from migrator.model import ObjectType, OpState, Outcome
+from migrator.vendors.brevo import links, singly
+from migrator.vendors.brevo.answers import Json, Refusal
+from migrator.vendors.brevo.files import Layout, switches
+from migrator.vendors.brevo.files import written as file_of
+from migrator.vendors.brevo.jobs import Job, Verdict, Watch
+from migrator.vendors.brevo.pages import FEW, UPDATED, by_id, by_key
+from migrator.vendors.brevo.settle import (
+    NOT_IMPORTED,
+    NOT_UPDATED,
+    Gap,
+    doubled,
+    gap,
+    refused,
+    written,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from migrator.model import Op
+    from migrator.vendors.brevo.session import Session
+
+_SKEW = timedelta(minutes=10)
+"""By how much two clocks of Brevo's may differ; and the most that its answers are late."""
+
+_A_DAY = timedelta(days=1)
+"""By how much our own clock may be wrong."""
+
+
+async def create(
+    session: Session, type: ObjectType, ops: Sequence[Op], note: Callable[[str], None]
+) -> list[Outcome]:
+    """Create records by one file; that it is about to be sent is noted, then its process."""
+    await session.keyed(type)
+    layout = await _layout(session, type)
+    file = file_of(ops, layout, with_ids=False)
+    uploaded = session.calls.server_now()
+    note(str(Job(None, uploaded, session.shown)))
+    try:
+        process = await session.calls.import_file(type, file, switches(update=False))
+    except Refusal as refusal:
+        return _turned_down(ops, refusal)
+    session.wrote()
+    note(str(process))
+    with singly.in_doubt(f"Brevo took a file of {len(ops)} {type} (import {process})"):
+        watch = Watch(session, Job(process), session.clock.monotonic())
+        since = uploaded - _SKEW if uploaded else session.clock.now() - _A_DAY
+        return await settle_creates(watch, type, ops, since)
+
+
+async def settle_creates(
+    watch: Watch, type: ObjectType, ops: Sequence[Op], since: datetime
+) -> list[Outcome]:
+    """Wait for an import to end; what became of its rows. No outcomes = it was not carried out."""
+    session = watch.session
+    found: dict[str, list[Json]] = {}
+    keys = frozenset(op.key for op in ops)
+
+    async def read() -> frozenset[str]:
+        found.update(await by_key(session, type, keys - found.keys(), since))
+        return keys - found.keys()
+
+    verdict, missing = await watch.end(read, len(keys))
+    if verdict is Verdict.NOT_CARRIED_OUT:
+        return []
+    if len(missing) == len(ops) and all(op.links for op in ops):
+        for parent in {link.type for op in ops for link in op.links}:
+            links.otherwise(session, parent)  # what names them may be what Brevo turned down
+    ending = watch.status if watch.status.casefold() != "completed" else ""
+    outcomes = [refused(op, "not_imported", _why(op, ending)) for op in ops if op.key in missing]
+    there = [op for op in ops if op.key in found]
+    return outcomes + await compare(session, type, there, found)
+
+
+def _why(op: Op, ending: str) -> str:
+    hint = ""
+    if op.links:
+        hint = (
+            "If all rows with links are missing, Brevo may want them named otherwise: see the "
+            "options associated_contact and associated_company. "
+        )
+    if ending:
+        hint += f'(Brevo ended the import as "{ending}".)'
+    return NOT_IMPORTED.format(hint=hint).strip()
+
+
+async def compare(
+    session: Session, type: ObjectType, ops: Sequence[Op], found: Mapping[str, list[Json]]
+) -> list[Outcome]:
+    """Outcomes of records that are there; what they lack of few fields or links is made good."""
+    schema = await session.schema(type)
+    placed = [replace(op, id=str(found[op.key][0]["id"])) for op in ops]
+    gaps = {op.key: gap(session, schema, op, found[op.key][0]) for op in placed}
+    reasons = await _mend(session, placed, gaps)
+    outcomes = []
+    for op in placed:
+        outcome = written(op, op.id, gaps[op.key], tuple(reasons.get(op.key, ())))
+        several = found[op.key]
+        outcomes.append(doubled(outcome, several) if len(several) > 1 else outcome)
+    return outcomes
+
+
+async def _mend(session: Session, ops: Sequence[Op], gaps: dict[str, Gap]) -> dict[str, list[str]]:
+    """Make gaps good where that takes few requests; ``gaps`` is what stays. Brevo's reasons."""
+    reasons: dict[str, list[str]] = {}
+    lacking = [op for op in ops if gaps[op.key].fields]
+    for op in lacking if len(lacking) <= FEW else []:
+        fields = {name: op.properties[name] for name in gaps[op.key].fields}
+        left, reason = await singly.change(session, op, fields)
+        gaps[op.key] = replace(gaps[op.key], fields=left)
+        if reason is not None:
+            reasons.setdefault(op.key, []).append(reason.message)
+    ways = 1 if links.learn(session, ops, gaps) else 0
+    unlinked = [replace(op, links=gaps[op.key].links) for op in ops if gaps[op.key].links]
+    made = await links.make(session, unlinked, ways=ways, least=FEW + 1)
+    for op in unlinked:
+        left_links, message = made.get(op.key, ((), ""))
+        key = op.key
+        gaps[key] = replace(gaps[key], links=left_links)
+        if message:
+            reasons.setdefault(key, []).append(message)
+    return reasons
+
+
+async def update(
+    session: Session, type: ObjectType, ops: Sequence[Op], note: Callable[[str], None]
+) -> list[Outcome]:
+    """Change records by one file with their ids; what it leaves undone of few is done singly."""
+    layout = await _layout(session, type)
+    ops = [await _with_pipeline(session, op) for op in ops]
+    file = file_of([replace(op, links=()) for op in ops], layout, with_ids=True)
+    try:
+        process = await session.calls.import_file(type, file, switches(update=True))
+    except Refusal as refusal:
+        return _turned_down(ops, refusal)
+    session.wrote()
+    note(str(process))
+    with singly.in_doubt(f"Brevo took a file of {len(ops)} changed {type} (import {process})"):
+        watch = Watch(session, Job(process), session.clock.monotonic())
+        return await settle_updates(watch, type, ops)
+
+
+async def settle_updates(watch: Watch, type: ObjectType, ops: Sequence[Op]) -> list[Outcome]:
+    """Wait for an import of changes to end; what became of its rows."""
+    session = watch.session
+    schema = await session.schema(type)
+    left: dict[str, tuple[str, ...] | None] = {op.key: None for op in ops}
+
+    async def read() -> frozenset[str]:
+        open_ = [op for op in ops if op.key in left]
+        items = await by_id(session, type, [str(op.id) for op in open_], UPDATED[type])
+        for op in open_:
+            item = items.get(str(op.id))
+            left[op.key] = gap(session, schema, op, item).fields if item else None
+            if left[op.key] == ():
+                del left[op.key]
+        return frozenset(left)
+
+    await watch.end(read, len(ops))
+    done = [Outcome(op.key, OpState.WRITTEN, op.id) for op in ops if op.key not in left]
+    undone = [op for op in ops if op.key in left]
+    if len(undone) <= FEW:
+        return done + await singly.update(session, type, undone)
+    return done + [_not_updated(op, left[op.key]) for op in undone]
+
+
+def _not_updated(op: Op, left: Collection[str] | None) -> Outcome:
+    if left is None:
+        return refused(op, "document_not_found", "the record is gone")
+    if len(left) == len(op.properties):
+        return refused(op, "not_imported", NOT_UPDATED)
+    return written(op, op.id, Gap(tuple(left)))
+
+
+async def _with_pipeline(session: Session, op: Op) -> Op:
+    if "deal_stage" not in op.properties:
+        return op
+    return replace(op, properties=await singly.with_pipeline(session, op.properties))
+
+
+async def _layout(session: Session, type: ObjectType) -> Layout:
+    options = session.options
+    return Layout(
+        await session.schema(type),
+        dict(session.named_by),
+        options.associated_separator,
+        await session.stages() if options.import_stage == "name" else None,
+    )
+
+
+def _turned_down(ops: Sequence[Op], refusal: Refusal) -> list[Outcome]:
+    """A file that is turned down as a whole: no row of it was taken."""
+    said = f"Brevo turned the whole import file down: {refusal.message}"
+    return [refused(op, "import_refused", said) for op in ops]

@@ -1,0 +1,142 @@
+"""What became of ops that were sent and have no answer, as a fresh process can find it out.
+
+==========================  =======================================================================
+what was sent               how it is found out
+==========================  =======================================================================
+create, import noted        wait for the import, read back: outcomes as ``write`` gives them
+create, upload noted        by the table in :mod:`migrator.vendors.brevo.jobs`: nothing is sent
+                            again before it is sure that the file was not taken
+create, nothing noted,      few: singly. Read back, once more after the lists' lag; one that is not
+                            there was not created. Many: as an upload
+update, import noted        wait for the import, read back
+update otherwise, delete    nothing: to send it again changes nothing
+contact, import noted       wait for it, look the addresses up
+contact otherwise           look the addresses up, once more after the lag; one that is not there
+                            is sent again, which cannot double it: Brevo keeps addresses unique
+==========================  =======================================================================
+
+That a file is about to leave is noted before it leaves. So "nothing noted" means that none left,
+unless the notes are not kept: therefore many such creates are treated as a file all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from migrator.errors import InputError, OutcomeUnknown
+from migrator.model import Action, ObjectType, OpState, Outcome
+from migrator.vendors.brevo import contacts, imports
+from migrator.vendors.brevo.jobs import Job, Watch
+from migrator.vendors.brevo.pages import by_key
+from migrator.vendors.brevo.read import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from migrator.model import Op, Sent
+    from migrator.vendors.brevo.answers import Json
+    from migrator.vendors.brevo.session import Session
+
+_A_DAY = timedelta(days=1)
+"""By how much the clock that ``Sent.at`` is from may have been wrong."""
+
+
+async def recover(session: Session, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
+    """Outcomes by the table above; an op without one was surely not carried out."""
+    groups: dict[tuple[Action, str | None], list[Sent]] = {}
+    for one in sent:
+        groups.setdefault((one.op.action, one.job), []).append(one)
+    outcomes: list[Outcome] = []
+    try:
+        # Files first: they must have been worked off before anything else is sent.
+        for (action, job), group in sorted(groups.items(), key=lambda item: item[0][1] is None):
+            if action is Action.CREATE:
+                outcomes += await _created(session, type, job, group)
+            elif action is Action.UPDATE and Job.parse(job).process is not None:
+                watch = Watch(session, Job.parse(job), session.clock.monotonic())
+                outcomes += await imports.settle_updates(watch, type, [one.op for one in group])
+    except InputError as error:  # Brevo refuses what we would have to read
+        raise OutcomeUnknown(
+            f"What became of {len(sent)} {type} cannot be found out. {error}"
+        ) from error
+    return outcomes
+
+
+async def _created(
+    session: Session, type: ObjectType, noted: str | None, group: Sequence[Sent]
+) -> list[Outcome]:
+    ops = [one.op for one in group]
+    if type is ObjectType.CONTACTS:
+        return await _contacts(session, noted, ops)
+    since = min(one.at for one in group) - _A_DAY
+    ops = await _with_ids(session, ops)
+    if noted is None and len(ops) < session.options.import_from:
+        return await _singly(session, type, ops, since)
+    job = Job.parse(noted)
+    session.shown = job.after if session.shown is None else session.shown
+    watch = Watch(session, job, session.clock.monotonic() - await _elapsed(session, job))
+    return await imports.settle_creates(watch, type, ops, since)
+
+
+async def _elapsed(session: Session, job: Job) -> float:
+    """Seconds since an upload, as far as the server's own clock proves them."""
+    if job.uploaded is None:
+        return 0.0
+    await session.schema(ObjectType.DEALS)  # any answer tells the time over there
+    now = session.calls.server_now()
+    return max(0.0, (now - job.uploaded).total_seconds()) if now else 0.0
+
+
+async def _with_ids(session: Session, ops: Sequence[Op]) -> list[Op]:
+    """Ops whose links all have ids; parents that their run created are looked up by name."""
+    unknown: dict[ObjectType, set[str]] = {}
+    for op in ops:
+        for link in op.links:
+            if link.id is None:
+                unknown.setdefault(link.type, set()).add(link.key)
+    ids = {
+        (type, name): found[0]
+        for type, names in unknown.items()
+        for name, found in (await resolve(session, type, names)).items()
+    }
+    filled = []
+    for op in ops:
+        links = [li if li.id else replace(li, id=ids.get((li.type, li.key))) for li in op.links]
+        filled.append(replace(op, links=tuple(li for li in links if li.id)))
+    return filled
+
+
+async def _singly(
+    session: Session, type: ObjectType, ops: Sequence[Op], since: datetime
+) -> list[Outcome]:
+    found: dict[str, list[Json]] = {}
+    for trial in range(2):
+        missing = {op.key for op in ops} - found.keys()
+        if missing and trial:
+            await session.clock.sleep(session.options.list_lag)
+        if missing:
+            found.update(await by_key(session, type, missing, since))
+    there = [op for op in ops if op.key in found]
+    return await imports.compare(session, type, there, found)
+
+
+async def _contacts(session: Session, noted: str | None, ops: Sequence[Op]) -> list[Outcome]:
+    job = Job.parse(noted)
+    if job.process is not None:
+        watch = Watch(session, job, session.clock.monotonic())
+        outcomes = await contacts.settle(watch, ops)
+        # Of several bodies only the last is noted: what is missing may never have left.
+        return [outcome for outcome in outcomes if outcome.state is OpState.WRITTEN]
+    found = await contacts.lookup(session, [contacts.address(op) for op in ops])
+    if len(found) < len(ops):
+        await session.clock.sleep(session.options.list_lag)
+        left = [contacts.address(op) for op in ops if contacts.address(op) not in found]
+        found |= await contacts.lookup(session, left)
+    return [
+        Outcome(op.key, OpState.WRITTEN, str(found[contacts.address(op)]["id"]))
+        for op in ops
+        if contacts.address(op) in found
+    ]
