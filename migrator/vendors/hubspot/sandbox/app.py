@@ -81,6 +81,10 @@ class HubSpotSandbox:
         with self._lock:
             return self._handle(request)
 
+    def routes(self) -> tuple[str, ...]:
+        """Names of all endpoints, as :attr:`requests` counts them."""
+        return tuple(route.name for route in self._routes.all)
+
     def records(self, type: str, *, archived: bool = False) -> list[dict[str, str]]:
         """Every record of a type: all its properties with a value, and its ``id``."""
         with self._lock:

@@ -80,8 +80,9 @@ class Routes:
     """All endpoints of one account."""
 
     def __init__(self, portal: Portal) -> None:
+        self.all = (*_records(portal), *_associations(portal), *_account(portal))
         self._by_method: dict[str, list[Route]] = {}
-        for route in (*_records(portal), *_associations(portal), *_account(portal)):
+        for route in self.all:
             self._by_method.setdefault(route.method, []).append(route)
 
     def find(self, method: str, where: Place) -> tuple[Route, Mapping[str, str]] | None:
