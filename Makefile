@@ -18,12 +18,12 @@ $(STAMP): constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP) ## Load a sample export into a HubSpot sandbox on this machine, verify it
+demo: $(STAMP) ## Load a sample export into an imitated CRM in this process, verify it
 	$(BIN)/migrator demo
 
 test: $(STAMP) check unit ## All that CI runs
 
-DOCS := docs/cli.md docs/rules.md docs/transforms.md docs/templates.md
+DOCS := docs/cli.md docs/crms.md docs/rules.md docs/transforms.md docs/templates.md
 
 check: $(STAMP) ## Lint, types, layers, generated docs
 	$(BIN)/ruff check .

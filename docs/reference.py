@@ -12,6 +12,7 @@ import cog
 from migrator import rules, transforms
 from migrator.cli.main import COMMANDS
 from migrator.template import json_schema
+from migrator.vendors.registry import product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,3 +88,12 @@ def _kind(spec: Mapping[str, Any], parts: Mapping[str, Any]) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+def vendor_options(name: str) -> None:
+    """What can be set about a CRM."""
+    cog.outl("\n| option | default | what it does |\n| --- | --- | --- |")
+    for option, field in product(name).options.model_fields.items():
+        default = field.get_default()
+        shown = f"`{_cell(str(default))}`" if default not in (None, "") else ""
+        cog.outl(f"| `{option}` | {shown} | {_cell(str(field.description))} |")

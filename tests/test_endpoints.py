@@ -247,12 +247,14 @@ def _activecampaign() -> Counter[str]:
         await _everything(led.vendor)
 
     led.clock.run(main())
-    return seen + led.sandbox.requests
+    seen += led.sandbox.requests
+    return seen
 
 
 def driven(vendor: str) -> tuple[set[str], set[str]]:
     """Routes of a sandbox, and those of them that its adapter drives."""
-    routes = set(product(vendor).sandbox().routes())
+    sandbox: Any = product(vendor).sandbox()
+    routes = set(sandbox.routes())
     if vendor == "brevo":
         return routes, set(_brevo().sandbox.requests)
     return routes, set(_hubspot() if vendor == "hubspot" else _activecampaign())
