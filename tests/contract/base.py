@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import httpx
 import pytest
 
 from migrator.model import (
@@ -20,13 +21,12 @@ from migrator.model import (
     Provision,
     Record,
 )
-from migrator.wire import Fault, FaultKind
+from migrator.vendors.registry import product
+from migrator.wire import Fault, FaultKind, Faulty, connect
 from tests.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    import httpx
 
     from migrator.model import Account, Held, Outcome
     from migrator.vendors.base import Vendor
@@ -151,10 +151,18 @@ async def exported(vendor: Vendor, type: ObjectType, *properties: str) -> list[H
 class ContractBase:
     """What a vendor's test module says about itself."""
 
+    vendor_name: ClassVar[str]
+    """On the command line."""
     refused: ClassVar[Mapping[str, str]]
     """Properties that make the vendor turn a deal down."""
-    create_path: ClassVar[str]
-    """How the path of a request that creates deals ends."""
+    create_paths: ClassVar[tuple[str, ...]]
+    """How the paths of requests that create deals end."""
+    settings: ClassVar[Mapping[str, str]] = {}
+    """What the user sets about the vendor."""
+    options: ClassVar[Mapping[str, Any]] = {}
+    """Of the sandbox."""
+    lag: ClassVar[Mapping[str, Any]]
+    """Options of the sandbox by which what was written is seen only seconds later."""
     extends_options: ClassVar[bool] = True
     """Whether options can be added to a field that is there."""
     companies_of_a_deal: ClassVar[int] = 2
@@ -166,7 +174,7 @@ class ContractBase:
 
     def creates_deals(self, request: httpx.Request) -> bool:
         """Whether a request creates deals."""
-        return request.method == "POST" and request.url.path.endswith(self.create_path)
+        return request.method == "POST" and request.url.path.endswith(self.create_paths)
 
     @pytest.fixture
     def clock(self) -> VirtualClock:
@@ -176,9 +184,27 @@ class ContractBase:
     @pytest.fixture
     def open_vendor(self, clock: VirtualClock) -> Opener:
         """Connects to an empty account, new for every test."""
-        raise NotImplementedError
+        return self._opener(clock, self.options)
+
+    @pytest.fixture
+    def open_lagging(self, clock: VirtualClock) -> Opener:
+        """The same of an account that shows late what was written."""
+        return self._opener(clock, {**self.options, **self.lag})
 
     @pytest.fixture
     def vendor(self, open_vendor: Opener) -> Vendor:
         """The account without faults."""
         return open_vendor()
+
+    def _opener(self, clock: VirtualClock, options: Mapping[str, Any]) -> Opener:
+        found = product(self.vendor_name).configure(self.settings)
+        sandbox = found.sandbox(now=clock.now, clock=clock.monotonic, **options)
+
+        def open_vendor(faults: Callable[[httpx.Request], Fault | None] | None = None) -> Vendor:
+            network = httpx.MockTransport(sandbox.handle)
+            transport = Faulty(network, faults or (lambda _: None), clock)
+            url = found.base_url or "https://acme.example"
+            client = connect(found, "secret", url, clock, transport=transport)
+            return found.connect(client, clock)
+
+        return open_vendor

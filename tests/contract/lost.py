@@ -97,6 +97,31 @@ class LostContract(ContractBase):
 
         clock.run(main())
 
+    def test_what_was_written_is_found_after_the_lag(
+        self, clock: VirtualClock, open_lagging: Opener
+    ) -> None:
+        """An account that shows late what was written loses nothing and doubles nothing."""
+
+        async def main() -> None:
+            account = await prepared(open_lagging())
+            writer = open_lagging()
+            ids = await written(writer, creates(writer, account, [deal("one")]))
+            clock.seconds += 15
+            assert (await writer.find(DEALS, ["one"]))["one"].id == ids["one"]
+            size = min(6, writer.capabilities.batch[DEALS, Action.CREATE])
+            ops = creates(writer, account, [deal(f"lag-{i}") for i in range(size)])
+            with pytest.raises(OutcomeUnknown):
+                await open_lagging(self.creating(FaultKind.LOST_AFTER)).write(
+                    DEALS, Action.CREATE, ops
+                )
+            sent = [Sent(op, clock.now()) for op in ops]
+            outcomes = await open_lagging().recover(DEALS, sent)
+            assert {o.key for o in outcomes if o.state is OpState.WRITTEN} == {o.key for o in ops}
+            clock.seconds += 60
+            assert len(await exported(open_lagging(), DEALS)) == size + 1
+
+        clock.run(main())
+
     @pytest.mark.parametrize("wrong", [-7_200.0, 7_200.0])
     def test_a_wrong_clock_doubles_nothing(
         self, wrong: float, clock: VirtualClock, vendor: Vendor, open_vendor: Opener
