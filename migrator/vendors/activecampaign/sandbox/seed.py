@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import re
-from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
 
-from migrator.errors import InputError
-from migrator.model import Account
+from migrator.vendors import likeness
 from migrator.vendors.activecampaign.sandbox.answers import whole
 from migrator.vendors.activecampaign.sandbox.fields import personalization
 from migrator.vendors.activecampaign.sandbox.rows import ContactField, Field, Pipeline, Stage, User
 from migrator.vendors.activecampaign.sandbox.tenant import FORECAST
+from migrator.vendors.likeness import fields_of, items
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from migrator.vendors.activecampaign.sandbox.answers import Json
     from migrator.vendors.activecampaign.sandbox.tenant import Tenant
+    from migrator.vendors.likeness import Like, Parts
 
-Parts: TypeAlias = Mapping[str, "object"]
 
 _TYPES = {
     "text": "text",
@@ -64,37 +63,13 @@ _OWN = frozenset(
 """Names of what every deal has; they are no custom fields."""
 
 
-def imitate(tenant: Tenant, like: Account | Mapping[str, object] | Path | str) -> None:
+def imitate(tenant: Tenant, like: Like) -> None:
     """Give the tenant the pipelines, owners, custom fields and currency of ``like``.
 
     Raises:
         InputError: the file cannot be read or is not an account.
     """
-    account = _read(like)
-    try:
-        _apply(tenant, account)
-    except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError) as error:
-        where = like if isinstance(like, str | Path) else "the mapping"
-        raise InputError(
-            f"{where} is not an account as `migrator vendors describe` writes it "
-            f"({type(error).__name__}: {error}). Write it anew with that command."
-        ) from error
-
-
-def _read(like: Account | Mapping[str, object] | Path | str) -> Parts:
-    if isinstance(like, Account):
-        return asdict(like)
-    if isinstance(like, Mapping):
-        return like
-    try:
-        found = json.loads(Path(like).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"Cannot read the account file {like}: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"The account file {like} is not JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise InputError(f"The account file {like} does not hold a JSON object.")
-    return found
+    likeness.imitate(like, functools.partial(_apply, tenant))
 
 
 def _apply(tenant: Tenant, account: Parts) -> None:
@@ -103,7 +78,7 @@ def _apply(tenant: Tenant, account: Parts) -> None:
         tenant.currency = str(currency).lower()
     if zone := account.get("time_zone"):
         tenant.zone = ZoneInfo(str(zone))
-    pipelines, owners = _items(account["pipelines"]), _items(account["owners"])
+    pipelines, owners = items(account["pipelines"]), items(account["owners"])
     if pipelines:
         tenant.pipelines.rows.clear()
         tenant.stages.rows.clear()
@@ -115,14 +90,10 @@ def _apply(tenant: Tenant, account: Parts) -> None:
         tenant.users.rows.clear()
     for one in active:
         _user(tenant, one)
-    fields = cast("Mapping[str, Mapping[str, Parts]]", account.get("fields") or {})
+    fields = fields_of(account)
     _fields(tenant, fields.get("deals", {}))
     for name, info in fields.get("contacts", {}).items():
         _contact_field(tenant, name, info)
-
-
-def _items(listed: object) -> list[Parts]:
-    return list(cast("list[Parts]", listed))
 
 
 def _user(tenant: Tenant, given: Parts) -> None:
@@ -136,7 +107,7 @@ def _pipeline(tenant: Tenant, given: Parts) -> None:
     id = _number(given["id"]) or tenant.pipelines.next_id()
     pipeline = Pipeline(id, str(given["label"]), tenant.currency, time, time)
     tenant.pipelines.put(id, pipeline)
-    for order, one in enumerate(_items(given["stages"]), 1):
+    for order, one in enumerate(items(given["stages"]), 1):
         stage = _number(one["id"]) or tenant.stages.next_id()
         tenant.stages.put(stage, Stage(stage, str(one["label"]), id, order, time, time))
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
-from migrator.errors import InputError
-from migrator.model import Account
+from migrator.vendors import likeness
 from migrator.vendors.hubspot.sandbox.schema import (
     KINDS,
     Option,
@@ -18,12 +15,15 @@ from migrator.vendors.hubspot.sandbox.schema import (
     Property,
     Stage,
 )
+from migrator.vendors.likeness import fields_of, items
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from migrator.vendors.hubspot.sandbox.portal import Portal
     from migrator.vendors.hubspot.sandbox.schema import Kind
+    from migrator.vendors.likeness import Like, Parts
 
-Fields: TypeAlias = Mapping[str, "object"]
 
 _TYPES = {
     "text": ("string", "text"),
@@ -36,48 +36,24 @@ _TYPES = {
 _PROBABILITY = {"open": "0.5", "won": "1.0", "lost": "0.0"}
 
 
-def imitate(portal: Portal, like: Account | Mapping[str, object] | Path | str) -> None:
+def imitate(portal: Portal, like: Like) -> None:
     """Give the portal the pipelines, owners, fields and currencies of ``like``.
 
     Raises:
         InputError: the file cannot be read or is not an account.
     """
-    account = _read(like)
-    try:
-        _apply(portal, account)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        where = like if isinstance(like, str | Path) else "the mapping"
-        raise InputError(
-            f"{where} is not an account as `migrator vendors describe` writes it "
-            f"({type(error).__name__}: {error}). Write it anew with that command."
-        ) from error
+    likeness.imitate(like, functools.partial(_apply, portal))
 
 
-def _read(like: Account | Mapping[str, object] | Path | str) -> Fields:
-    if isinstance(like, Account):
-        return asdict(like)
-    if isinstance(like, Mapping):
-        return like
-    try:
-        found = json.loads(Path(like).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"Cannot read the account file {like}: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"The account file {like} is not JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise InputError(f"The account file {like} does not hold a JSON object.")
-    return found
-
-
-def _apply(portal: Portal, account: Fields) -> None:
+def _apply(portal: Portal, account: Parts) -> None:
     number = str(account["id"])
     if number.isascii() and number.isdigit():
         portal.id = int(number)
     portal.name = str(account.get("name") or portal.name)
-    pipelines = [_pipeline(one) for one in _items(account["pipelines"])]
+    pipelines = [_pipeline(one) for one in items(account["pipelines"])]
     portal.pipelines = pipelines or portal.pipelines
-    portal.owners = {str(one["id"]): _owner(one) for one in _items(account["owners"])}
-    fields = cast("Mapping[str, Mapping[str, Fields]]", account.get("fields") or {})
+    portal.owners = {str(one["id"]): _owner(one) for one in items(account["owners"])}
+    fields = fields_of(account)
     for type_, held in fields.items():
         kind = KINDS[str(type_)]
         for name, info in held.items():
@@ -88,19 +64,15 @@ def _apply(portal: Portal, account: Fields) -> None:
     portal.set_currencies()
 
 
-def _items(listed: object) -> list[Fields]:
-    return list(cast("list[Fields]", listed))
-
-
-def _pipeline(given: Fields) -> Pipeline:
+def _pipeline(given: Parts) -> Pipeline:
     stages = [
         Stage(str(one["id"]), str(one["label"]), _probability(one))
-        for one in _items(given["stages"])
+        for one in items(given["stages"])
     ]
     return Pipeline(str(given["id"]), str(given["label"]), stages)
 
 
-def _probability(given: Fields) -> str:
+def _probability(given: Parts) -> str:
     status = str(given.get("status") or "open")
     probability = given.get("probability")
     if probability is None or status != "open":
@@ -108,13 +80,13 @@ def _probability(given: Fields) -> str:
     return f"{float(str(probability)):.1f}"
 
 
-def _owner(given: Fields) -> Owner:
+def _owner(given: Parts) -> Owner:
     first, _, last = str(given.get("name") or "").partition(" ")
     archived = given.get("active") is False
     return Owner(str(given["id"]), str(given["email"]), first, last, archived=archived)
 
 
-def _field(portal: Portal, kind: Kind, name: str, given: Fields) -> None:
+def _field(portal: Portal, kind: Kind, name: str, given: Parts) -> None:
     """A field of the account; what HubSpot computes or keeps elsewhere stays as it is here."""
     held = portal.properties[kind.name].get(name)
     if held is not None and (held.external or held.read_only):
