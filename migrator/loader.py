@@ -8,7 +8,9 @@ before it is sent again; a create is never repeated blindly.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator.errors import (
@@ -83,6 +85,14 @@ class Loader:
         self._crash: BaseException | None = None
         self._refused = 0
         self._settled = 0
+
+    async def settle(self) -> None:
+        """Find out what became of every op that was sent and has no answer; write nothing new.
+
+        Raises:
+            OutcomeUnknown: the vendor has no means to tell what became of some ops.
+        """
+        await self._settle_open()
 
     def stop(self) -> None:
         """Send nothing more; requests under way are waited for."""
@@ -260,20 +270,30 @@ class Loader:
         Where the vendor does not refuse a second record with the same key, another run of the same
         file, planned or resumed in between, would double it.
         """
-        for (type, action, state), count in self._journal.counts(self._job.run).items():
-            if action is not Action.CREATE or state is not OpState.PLANNED:
-                continue
+        parents: dict[ObjectType, dict[str, Op]] = {}
+        for op in self._planned_creates(_PARENTS):
+            parents.setdefault(op.type, {})[op.key] = op
+        for type, ops in parents.items():
+            found = await self._vendor.resolve(type, ops)
+            self._note([_parent_there(ops[key], ids) for key, ids in found.items()])
+        records = Counter(op.type for op in self._planned_creates(_RECORDS))
+        for type, count in records.items():
             async with holdings(self._vendor, type, count) as there:
                 await self._settle_those_there(type, there)
 
-    async def _settle_those_there(self, type: ObjectType, there: Holdings) -> None:
+    def _planned_creates(self, phase: int) -> Iterator[Op]:
         after = 0
-        while ops := self._journal.planned(self._job.run, _RECORDS, after=after, limit=_READ):
+        while ops := self._journal.planned(self._job.run, phase, after=after, limit=_READ):
             after = ops[-1].seq
-            creates = {o.key: o for o in ops if o.type == type and o.action is Action.CREATE}
-            wanted = {name for op in creates.values() for name in op.properties}
-            held = {key: all_[0] for key, all_ in (await there.held(creates, wanted)).items()}
-            self._note([self._there_already(creates[key], held[key], 0) for key in held])
+            yield from (op for op in ops if op.action is Action.CREATE)
+
+    async def _settle_those_there(self, type: ObjectType, there: Holdings) -> None:
+        creates = (op for op in self._planned_creates(_RECORDS) if op.type == type)
+        while ops := {op.key: op for op in islice(creates, _READ)}:
+            wanted = {name for op in ops.values() for name in op.properties}
+            held = {key: all_[0] for key, all_ in (await there.held(ops, wanted)).items()}
+            tries = self._journal.tries(self._job.run, [ops[key] for key in held])
+            self._note([self._there_already(ops[key], held[key], tries[key] + 1) for key in held])
 
     # -- settling ------------------------------------------------------------------------------
 
@@ -284,7 +304,7 @@ class Loader:
             if not any_open:
                 await self._clock.sleep(_PATIENCE)
                 any_open = True
-            settled = self._with_links(await self._recovered(sent))
+            settled = await self._recovered(self._with_links(sent))
             self._note([s for s in settled if not self._needs_link(s)])
             self._note(await self._linked([s for s in settled if self._needs_link(s)]))
         return any_open
@@ -299,9 +319,10 @@ class Loader:
             settled += [Settled(op, OpState.PLANNED) for op in ops.values()]
         return settled
 
-    def _with_links(self, settled: Sequence[Settled]) -> list[Settled]:
-        parents = self._created_parents([s.op for s in settled])
-        return [replace(s, op=replace(s.op, links=_resolved(s.op, parents)[0])) for s in settled]
+    def _with_links(self, sent: Sequence[Sent]) -> list[Sent]:
+        """The same, their links with ids, as they were sent."""
+        parents = self._created_parents([s.op for s in sent])
+        return [replace(s, op=replace(s.op, links=_resolved(s.op, parents)[0])) for s in sent]
 
     async def _those_there_already(self, settled: Sequence[Settled]) -> list[Settled]:
         """Creates refused for their key are ours if an earlier try of them was carried out."""
@@ -339,6 +360,14 @@ class Loader:
         self._refused += sum(s.state is OpState.REFUSED for s in done)
         rows = sum(s.op.place is not None for s in done)
         self._progress.advance(rows, refused=self._refused)
+
+
+def _parent_there(op: Op, ids: Sequence[str]) -> Settled:
+    """A parent to create that came into the account after the plan was made."""
+    if len(ids) == 1:
+        return Settled(op, OpState.WRITTEN, ids[0])
+    message = f"{len(ids)} records match it by now (ids {', '.join(ids)}): a person has to choose"
+    return Settled(op, OpState.REFUSED, code="ambiguous", message=message)
 
 
 def _from_outcome(op: Op, outcome: Outcome) -> Settled:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,9 @@ from migrator.vendors.activecampaign.encode import encode, ignored, parent
 from migrator.vendors.activecampaign.lookups import Lookups
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
 from migrator.vendors.activecampaign.things import Datum, FieldMeta
-from migrator.vendors.activecampaign.values import BadValue, Money, Wire, from_wire, to_wire
+from migrator.vendors.activecampaign.values import Money, Wire, from_wire, to_wire
+from migrator.vendors.names import status_of_stage
+from migrator.vendors.problems import BadValue
 from tests.activecampaign_portal import COMPANIES, CONTACTS, DEALS, NOTES, TASKS, Portal
 
 if TYPE_CHECKING:
@@ -41,14 +43,21 @@ METAS = (
     FieldMeta("12", "Tier", "text", personalization="DEAL_TIER"),
     FieldMeta("13", "\u6771", "text"),
 )
+
+
+def stages(first: int, *titles: str) -> tuple[Stage, ...]:
+    """Stages with the status their titles tell, and ids from ``first``."""
+    return tuple(Stage(str(i), t, status_of_stage(t)) for i, t in enumerate(titles, first))
+
+
 ACCOUNT = Account(
     vendor="activecampaign",
     id="acme",
     name="acme",
     pipelines=(
-        Pipeline("1", "Sales", (Stage("1", "New"), Stage("2", "Won"), Stage("3", "Closed lost"))),
-        Pipeline("2", "Renewals", (Stage("4", "New"), Stage("5", "Twice"), Stage("6", "twice"))),
-        Pipeline("3", "Double", (Stage("7", "Only here"),)),
+        Pipeline("1", "Sales", stages(1, "New", "Won", "Closed lost")),
+        Pipeline("2", "Renewals", stages(4, "New", "Twice", "twice")),
+        Pipeline("3", "Double", stages(7, "Only here")),
         Pipeline("4", "Double", ()),
     ),
     owners=(
@@ -381,12 +390,11 @@ def test_same_uses_the_account_described_last() -> None:
     assert vendor.same(DEALS, "currency", "usd", "USD")
 
 
-def test_zones() -> None:
-    """A zone nobody knows is UTC."""
-    assert values.zone_of("Nowhere/Land") is UTC
-    assert values.zone_of(None) is UTC
-    with pytest.raises(BadValue):
-        values.day("9999-12-31T23:59:59-23:59", values.zone_of("Asia/Tokyo"))
+def test_days_at_the_end_of_time() -> None:
+    """An instant that is no day of the calendar in the user's zone is a problem, not a crash."""
+    for text in ("9999-12-31T23:59:59-23:59", "9999-12-31T20:00:00Z"):
+        with pytest.raises(BadValue):
+            values.day(text, ZoneInfo("Asia/Tokyo"))
 
 
 # -- names of fields -------------------------------------------------------------------------------

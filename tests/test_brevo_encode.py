@@ -28,9 +28,12 @@ from migrator.vendors.brevo import values
 from migrator.vendors.brevo.answers import instant, text, whole
 from migrator.vendors.brevo.encode import encode, parent
 from migrator.vendors.brevo.files import Layout, written
-from migrator.vendors.brevo.lookups import Lookups, Stages, status_of
+from migrator.vendors.brevo.lookups import Lookups
 from migrator.vendors.brevo.schema import Schema
-from migrator.vendors.brevo.values import BadValue, for_json, same
+from migrator.vendors.brevo.values import for_json, same
+from migrator.vendors.names import status_of_stage
+from migrator.vendors.places import Stages
+from migrator.vendors.problems import BadValue
 from tests.brevo_double import ATTRIBUTES, COMPANIES, CONTACTS, DEALS, op
 
 if TYPE_CHECKING:
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
 def stages(*labels: str) -> tuple[Stage, ...]:
     """Stages with the status their names tell."""
-    return tuple(Stage(f"s-{label}", label, status_of(label)) for label in labels)
+    return tuple(Stage(f"s-{label}", label, status_of_stage(label)) for label in labels)
 
 
 ACCOUNT = Account(
@@ -274,7 +277,6 @@ def test_same(info: FieldInfo | None, ours: str, held: str | None, equal: bool) 
 def test_a_time_without_a_zone_to_show_it_in() -> None:
     """Without the account's zone a time shows its day in UTC."""
     assert same(DATE, "2026-03-30", "2026-03-30T22:00:00Z", None)
-    assert values.zone_of("No/Such") is None
 
 
 @given(

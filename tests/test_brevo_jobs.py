@@ -249,8 +249,10 @@ def test_updates_and_deletes(clock: VirtualClock, shelf: Shelf) -> None:
 
 def test_notes_say_what_is_needed() -> None:
     """What is noted is read back; of a note in nobody's words nothing is known."""
-    for job in (Job(78), Job(), Job(None, START), Job(None, START, 77), Job(None, None, 77)):
-        assert Job.parse(str(job)) == job
+    for job in (Job(), Job(None, START), Job(None, START, 77), Job(None, None, 77)):
+        for stage in (job, job.taken(78), job.taken(None)):
+            assert Job.parse(str(stage)) == stage
+    assert Job.parse("78") == Job().taken(78)
     for text in ("", "something", "upload at noon", None):
         assert Job.parse(text) == Job()
 
@@ -306,13 +308,31 @@ def test_an_upload_is_noted_before_it_leaves(clock: VirtualClock, shelf: Shelf) 
     assert (markers[0].after, markers[2].after) == (None, 78)
 
 
-@pytest.mark.parametrize("content", [{}, {"processId": None}, [], "text"])
+@pytest.mark.parametrize("content", [{}, {"processId": "x"}, [], "text"])
 def test_an_upload_without_a_process(clock: VirtualClock, shelf: Shelf, content: object) -> None:
     """An answer that names no process leaves the outcome unknown."""
     shelf.answers["POST /crm/deals/import"] = fixed(200, content)
     vendor = opened(clock, shelf.handle)
     with pytest.raises(OutcomeUnknown, match="names no process"):
         clock.run(vendor.write(DEALS, Action.CREATE, [op(key) for key in KEYS]))
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+@pytest.mark.parametrize("there", [6, 0])
+def test_a_process_without_an_id(
+    clock: VirtualClock, shelf: Shelf, action: Action, there: int
+) -> None:
+    """A file that was taken with "null" for an id is read back, and never sent a second time."""
+    shelf.answers["POST /crm/deals/import"] = fixed(200, {"processId": None})
+    shelf.deals = dict.fromkeys(KEYS[:there], clock.seconds + 30)
+    noted: list[str] = []
+    ops = [op(key, action=action, deal_name=f"Deal {key}") for key in KEYS]
+    outcomes = clock.run(opened(clock, shelf.handle).write(DEALS, action, ops, noted.append))
+    state = OpState.WRITTEN if there else OpState.REFUSED
+    assert {o.key: o.state for o in outcomes} == dict.fromkeys(KEYS, state)
+    again = clock.run(opened(clock, shelf.handle).recover(DEALS, sent(clock, ops, noted[-1])))
+    assert {o.key: o.state for o in again} == dict.fromkeys(KEYS, state)
+    assert shelf.asked.count("POST /crm/deals/import") == 1
 
 
 @pytest.mark.parametrize("status", [401, 403, 500, 400])

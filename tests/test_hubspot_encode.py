@@ -26,7 +26,7 @@ from migrator.model import (
     Record,
     Stage,
 )
-from migrator.vendors.hubspot import answers, calls, encode, paths
+from migrator.vendors.hubspot import answers, calls, paths
 from migrator.vendors.hubspot.api import HubSpot
 from migrator.vendors.hubspot.values import LONGEST
 from migrator.wire import base, log
@@ -455,7 +455,7 @@ def test_encoding_is_quick() -> None:
     assert time.perf_counter() - began < 1.5
 
 
-@pytest.mark.parametrize("module", [answers, base, calls, encode, log, paths])
+@pytest.mark.parametrize("module", [answers, base, calls, log, paths])
 def test_examples_in_docstrings(module: ModuleType) -> None:
     """The examples are true."""
     result = doctest.testmod(module)

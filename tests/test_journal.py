@@ -175,8 +175,34 @@ def test_a_full_disk_stops_the_run_and_says_what_to_do(tmp_path: Path) -> None:
         pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
         journal._db.execute(f"PRAGMA max_page_count = {pages}")
         many = [(op(n, properties={"x": "y" * 5000}), "", "") for n in range(2, 50)]
-        with pytest.raises(Stopped, match="make room"):
+        with pytest.raises(Stopped, match=r"is full.*make room"):
             journal.add_ops(RUN.id, many)
+
+
+def test_a_damaged_journal_is_a_users_error(tmp_path: Path) -> None:
+    """No traceback for a file that was damaged, whether it is read or written."""
+    with journal_with(tmp_path, *(op(n) for n in range(1, 500))) as journal:
+        path = journal.path
+    content = bytearray(path.read_bytes())
+    for page in range(8192, len(content), 4096):
+        content[page : page + 200] = b"\xff" * 200
+    path.write_bytes(bytes(content))
+    with Journal(path) as journal:
+        with pytest.raises(InputError, match="damaged"):
+            journal.planned(RUN.id, 1, after=0, limit=10)
+        with pytest.raises(InputError, match="damaged"):
+            journal.sending(RUN.id, [op(n) for n in range(1, 500)], datetime.now(UTC))
+
+
+def test_runs_with_open_ops_are_known(tmp_path: Path) -> None:
+    """Only a run of which something was sent and not answered is open."""
+    with journal_with(tmp_path, op(1), op(2)) as journal:
+        assert journal.open_runs() == []
+        journal.sending(RUN.id, [op(1), op(2)], datetime.now(UTC))
+        assert [run.id for run in journal.open_runs()] == [RUN.id]
+        journal.settle(RUN.id, [Settled(op(1), OpState.WRITTEN, "7")])
+        journal.unsend(RUN.id, [op(2)])
+        assert journal.open_runs() == []
 
 
 def test_a_journal_in_an_impossible_place_is_a_users_error(tmp_path: Path) -> None:

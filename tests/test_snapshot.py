@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from migrator.errors import Stopped
 from migrator.journal import Snapshot
 from migrator.model import Held, ObjectType
 
@@ -70,3 +72,12 @@ def test_many_keys_at_once() -> None:
     records = [Held(DEALS, str(n), f"k{n}", {}) for n in range(2_500)]
     with contextlib.closing(snapshot_of(*records)) as snapshot:
         assert len(snapshot.all_held([f"k{n}" for n in range(40_000)])) == 2_500
+
+
+def test_a_full_disk_is_no_crash() -> None:
+    """Without room for the temporary file the run stops and says where room is needed."""
+    big = Held(DEALS, "1", "a", {"x": "y" * 100_000})
+    with contextlib.closing(Snapshot(DEALS)) as snapshot:
+        snapshot._db.execute("PRAGMA max_page_count = 10")
+        with pytest.raises(Stopped, match="temporary folder"):
+            asyncio.run(snapshot.fill(_exported([big])))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from migrator.errors import QuotaSpent
 from migrator.model import Rate
-from migrator.wire import Faulty, Pace, Quota, connect
+from migrator.wire import Effect, Faulty, Pace, Quota, connect, request
 from tests.virtual_time import START, VirtualClock
 
 if TYPE_CHECKING:
@@ -288,3 +288,30 @@ def test_closing_reaches_the_network() -> None:
     )
     clock.run(client.aclose())
     assert closed == [True]
+
+
+def test_a_request_tells_when_it_leaves() -> None:
+    """``leaving`` is called when the quota has been waited for, before each try, none else."""
+    clock = VirtualClock()
+    answers = [httpx.Response(429), httpx.Response(200)]
+    server = Server(clock, answer=lambda _: answers.pop(0))
+    rules = Rules(rates={"": (rate(1, 100),)})
+    left: list[float] = []
+
+    async def go() -> None:
+        transport = httpx.MockTransport(server.handle)
+        async with connect(rules, "t", "https://crm.test", clock, transport=transport) as client:
+            await client.get("/used-up")
+            await request(
+                client,
+                "POST",
+                "/x",
+                effect=Effect.ONCE,
+                leaving=lambda: left.append(clock.seconds),
+            )
+
+    answers.insert(0, httpx.Response(200))
+    clock.run(go())
+    assert left == server.arrivals[1:]
+    assert left[0] >= 1100
+    assert len(left) == 2

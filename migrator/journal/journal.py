@@ -76,7 +76,8 @@ class Journal:
             try:
                 yield cursor
             except BaseException:
-                cursor.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has rolled it back already
+                    cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
         except sqlite3.OperationalError as error:
@@ -86,6 +87,10 @@ class Journal:
                 f"The journal {self.path} could not be written: {error}. Nothing was sent since; "
                 "make room or mend the permissions, then resume."
             ) from error
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:  # a fault of our own
+                raise
+            raise self._foreign(error) from error
         finally:
             cursor.close()
 
@@ -185,6 +190,14 @@ class Journal:
             Sent(op_of(row), datetime.fromisoformat(sent_at), job, tries)
             for *row, sent_at, job, tries in rows
         ]
+
+    def open_runs(self) -> list[Run]:
+        """Runs with ops that were sent and have no answer, the oldest first."""
+        rows = self._read(
+            "SELECT * FROM runs WHERE id IN (SELECT run FROM ops WHERE state = 'sent')"
+            " ORDER BY created_at, id"
+        )
+        return [run_of(row) for row in rows]
 
     def sending(self, run_id: str, ops: Sequence[Op], at: datetime) -> None:
         """Make durable that these ops are about to be sent, and when."""

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
+from migrator.errors import Stopped
 from migrator.model import Held, ObjectType
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ class Snapshot:
         self._db.executescript(_SCHEMA)
 
     async def fill(self, records: AsyncIterator[Held]) -> Self:
-        """Take records in, such as an export gives them; one seen twice counts once."""
+        """Take records in, such as an export gives them; one seen twice counts once.
+
+        Raises:
+            Stopped: the temporary folder is full.
+        """
         waiting = []
         async for held in records:
             if held.key is not None:
@@ -44,15 +49,19 @@ class Snapshot:
         return self
 
     def _add(self, records: Iterable[Held]) -> None:
-        self._db.execute("BEGIN")
-        self._db.executemany(
-            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)",
-            (
-                (held.id, held.key, json.dumps(dict(held.properties)), json.dumps(dict(held.links)))
-                for held in records
-            ),
+        rows = (
+            (held.id, held.key, json.dumps(dict(held.properties)), json.dumps(dict(held.links)))
+            for held in records
         )
-        self._db.execute("COMMIT")
+        try:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", rows)
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise Stopped(
+                f"What the account holds could not be kept in a temporary file: {error}. Make room "
+                "in the system's temporary folder, or set SQLITE_TMPDIR to another one."
+            ) from error
 
     def all_held(self, keys: Collection[str]) -> dict[str, list[Held]]:
         """All records that hold these keys, by key."""

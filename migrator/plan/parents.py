@@ -30,11 +30,17 @@ def nothing_known() -> Known:
 
 @dataclass(frozen=True, slots=True)
 class Parents:
-    """The parents of one record: its links, or why it has to wait."""
+    """The parents of one record: its links, those that are still to create, or why it has to wait.
+
+    Attributes:
+        new: type and name of each link's parent that the account does not have.
+        skipped: links left out.
+    """
 
     links: tuple[Link, ...] = ()
     parked: tuple[str, ...] = ()
     skipped: int = 0
+    new: tuple[tuple[ObjectType, str], ...] = ()
 
 
 @dataclass
@@ -78,9 +84,10 @@ class Resolver:
             known |= dict.fromkeys(names, ())
             known |= {name.casefold(): ids for name, ids in found.items()}
 
-    def parents_of(self, record: Record, create: list[Op]) -> Parents:
-        """Links of one record; ops for parents to create are appended to ``create``."""
-        links: list[Link] = []
+    def parents_of(self, record: Record) -> Parents:
+        """Links of one record, each parent once, however often and in whichever case it stands."""
+        links: dict[tuple[ObjectType, str], Link] = {}
+        new: list[tuple[ObjectType, str]] = []
         parked: list[str] = []
         skipped = 0
         for type, names in record.links.items():
@@ -88,23 +95,24 @@ class Resolver:
             for name in names:
                 ids = self.known[type][name.casefold()]
                 if len(ids) == 1:
-                    links.append(Link(type, name, ids[0]))
+                    links.setdefault((type, ids[0]), Link(type, name, ids[0]))
                 elif policy is OnMissing.CREATE and not ids:
-                    links.append(Link(type, name.casefold()))
-                    self._create(type, name, create)
+                    links.setdefault((type, name.casefold()), Link(type, name.casefold()))
+                    new.append((type, name))
                 elif policy is OnMissing.SKIP_LINK:
                     skipped += 1
                 else:
                     parked.append(_reason(type, name, ids))
-        return Parents(tuple(dict.fromkeys(links)), tuple(parked), skipped)
+        return Parents(tuple(links.values()), tuple(parked), skipped, tuple(new))
 
-    def _create(self, type: ObjectType, name: str, create: list[Op]) -> None:
-        key = name.casefold()
-        if (type, key) in self._created:
-            return
-        self._created.add((type, key))
-        properties = self.vendor.parent(type, name)
-        create.append(Op(self.next_seq(), type, Action.CREATE, key, None, properties))
+    def to_create(self, parents: Parents) -> Iterator[Op]:
+        """Ops for the parents that a record needs and none before it did; none when it waits."""
+        for type, name in () if parents.parked else parents.new:
+            key = name.casefold()
+            if (type, key) not in self._created:
+                self._created.add((type, key))
+                properties = self.vendor.parent(type, name)
+                yield Op(self.next_seq(), type, Action.CREATE, key, None, properties)
 
 
 def _reason(type: ObjectType, name: str, ids: Sequence[str]) -> str:

@@ -171,9 +171,10 @@ class _Planner:
             self.plan.ignored.update(ignored)
             if "currency" in ignored:
                 self.plan.lost_currencies.add(record.values["currency"])
-            of_record = self._resolver.parents_of(record, parents)
+            of_record = self._resolver.parents_of(record)
             self.plan.skipped_links += of_record.skipped
             there, of_record = _the_one(record, held.get(record.key, ()), of_record)
+            parents += self._resolver.to_create(of_record)
             entries.append((self._op(record, encoded, of_record, there), of_record))
         entries = await self._without_known_links(entries)
         for op, _ in entries:

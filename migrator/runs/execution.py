@@ -16,6 +16,7 @@ from migrator.report import Report, as_json, make_report, write_id_map
 from migrator.runs.books import write_turned_down
 from migrator.runs.planning import reopened, store_plan, types_of
 from migrator.runs.sample import choose_sample
+from migrator.runs.settling import settle_others
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +62,8 @@ async def execute(
     run = workspace.journal.run(run.id)  # another process may have moved it on meanwhile
     same_account(run, account)
     _unchanged_account(run, account)
+    if session.planned != run.id:
+        await settle_others(workspace, session, account, run.id)
     if run.state in _UNSENT:
         await _provision(workspace, run, inputs, session, account)
     only = _sample_of(workspace, run.id, sample)
@@ -128,16 +131,27 @@ async def _provision(
     """Create what the account lacks, and plan again where the plan could not know its ids."""
     vendor = session.vendor
     missing = vendor.lacking(account, inputs.template.provision())
+    renamed = False
     if missing:
+        foreseen = vendor.provisional(account, missing)
         workspace.journal.set_state(run.id, RunState.PROVISIONING)
         await vendor.provision(missing)
         session.forget()
         account = await session.account(types_of(inputs.template))
-    if missing.pipelines or run.state is RunState.PROVISIONING:
+        renamed = _has_others(foreseen, account)
+    if missing.pipelines or renamed or run.state is RunState.PROVISIONING:
         workspace.journal.clear_ops(run.id)
         changed = replace(run, account_fingerprint=account.fingerprint())
         fresh = run.state is RunState.PLANNED and inputs.template.object in missing.keys
         await store_plan(workspace, changed, inputs, session, account, nothing_held=fresh)
+
+
+def _has_others(foreseen: Account, account: Account) -> bool:
+    """Whether the CRM gave new fields other names than the plan foresaw."""
+    return any(
+        not infos.keys() <= account.fields.get(type, {}).keys()
+        for type, infos in foreseen.fields.items()
+    )
 
 
 async def _load(

@@ -13,6 +13,7 @@ from migrator.model import OnConflict, Provision
 from migrator.plan import Intent, Plan, PlannedOp, make_plan
 from migrator.runs.books import PlanTable, write_turned_down
 from migrator.runs.inputs import PROBLEMS, TURNED_DOWN, Inputs, Request, read_inputs
+from migrator.runs.settling import settle_others
 from migrator.runs.workspace import new_run_id
 from migrator.template import LINK_FIELDS
 
@@ -95,6 +96,7 @@ async def plan_run(
     account = await _account(session, inputs.template)
     if lock:
         session.lock(account)
+        await settle_others(workspace, session, account, run_id)
     run = _new_run(run_id, workspace, inputs, session.target, account)
     workspace.journal.add_run(run)
     missing = session.vendor.lacking(account, inputs.template.provision())

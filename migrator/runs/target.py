@@ -6,6 +6,7 @@ import contextlib
 import getpass
 import hashlib
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,7 +157,8 @@ def account_lock(target: Target, account: str) -> Iterator[None]:
     address = hashlib.sha256(url.encode()).hexdigest()[:8]
     folder = Path(tempfile.gettempdir()) / f"migrator-{_user()}"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{target.product.name}-{account}-{address}.lock"
+    name = re.sub(r"[^\w.@-]", "_", account)  # it may be an e-mail address, with a slash in it
+    path = folder / f"{target.product.name}-{name}-{address}.lock"
     try:
         with FileLock(path, timeout=0):
             yield

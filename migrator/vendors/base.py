@@ -164,7 +164,8 @@ class Vendor(Protocol):
 
         At most one outcome per op, named by key, exactly as ``write`` would have given it. An op
         without an outcome was surely not carried out, or does no harm when it is sent again; the
-        caller sends it again. May wait: for the vendor's lag, or for a job that still runs.
+        caller sends it again. May wait: for the vendor's lag, or for a job that still runs. As
+        for ``write``, every link has an id.
 
         Raises:
             OutcomeUnknown: the vendor gives no means to know; a person has to look.

@@ -1,29 +1,87 @@
-"""What an account has of what a run wants: pipelines, stages and options, by their labels.
-
-Labels are compared in any letter case, as people read them; no vendor here tells two of them apart
-by letter case alone.
-"""
+"""What an account lacks of what a run wants, and the account as it will be. All of it is pure."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from migrator.model import Pipeline
+from migrator.model import KEY_FIELD, FieldInfo, Pipeline, Provision, Stage
+from migrator.vendors.names import folded, status_of_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from migrator.model import Account, NewField, NewPipeline, NewStage, Stage
+    from migrator.model import Account, NewField, NewPipeline, NewStage, ObjectType
 
 
-def folded(text: str) -> str:
-    """A label as it is compared.
+KEY = FieldInfo(KEY_FIELD, KEY_FIELD, "text")
+"""The key field where it has nothing special."""
 
-    >>> folded(" In Negotiation ")
-    'in negotiation'
+
+def _by_internal_name(fields: Mapping[str, FieldInfo], new: NewField) -> FieldInfo | None:
+    return fields.get(new.name)
+
+
+def _as_asked(new: NewField) -> FieldInfo:
+    return FieldInfo(new.name, new.label, new.kind)
+
+
+def stage_by_name(new: NewStage, id: str, _place: int, _of: int) -> Stage:
+    """A new stage where the name alone tells whether its deals are closed."""
+    return Stage(id, new.label, status_of_stage(new.label))
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a vendor makes what a run wants.
+
+    Attributes:
+        keyed: the types that have a key field.
+        key: the key field as the account will show it.
+        find: the field of an account that is meant.
+        field: what a new one will be, but for the options asked for.
+        stage: a new stage, of what is wanted, its id, its place among the new ones of its pipeline,
+            and their number.
     """
-    return text.strip().casefold()
+
+    keyed: Collection[ObjectType]
+    key: FieldInfo = KEY
+    find: Callable[[Mapping[str, FieldInfo], NewField], FieldInfo | None] = _by_internal_name
+    field: Callable[[NewField], FieldInfo] = _as_asked
+    stage: Callable[[NewStage, str, int, int], Stage] = stage_by_name
+
+    def lacking(self, account: Account, wanted: Provision) -> Provision:
+        """The part of ``wanted`` that the account does not have."""
+        fields = {
+            type: tuple(new for new in news if self._lacks(account.fields.get(type, {}), new))
+            for type, news in wanted.fields.items()
+        }
+        return Provision(
+            keys=tuple(
+                type
+                for type in wanted.keys
+                if type in self.keyed and KEY_FIELD not in account.fields.get(type, {})
+            ),
+            fields={type: news for type, news in fields.items() if news},
+            pipelines=lacking_pipelines(account.pipelines, wanted.pipelines),
+        )
+
+    def _lacks(self, fields: Mapping[str, FieldInfo], new: NewField) -> bool:
+        found = self.find(fields, new)
+        return found is None or (found.kind == "choice" and bool(new_options(found.options, new)))
+
+    def provisional(self, account: Account, missing: Provision) -> Account:
+        """The account as it will be, with ids that begin with ``new:``."""
+        fields = {type: dict(infos) for type, infos in account.fields.items()}
+        for type in missing.keys:
+            fields.setdefault(type, {})[KEY_FIELD] = self.key
+        for type, news in missing.fields.items():
+            infos = fields.setdefault(type, {})
+            for new in news:
+                base = self.find(infos, new) or self.field(new)
+                added = {label: label for label in new_options(base.options, new)}
+                infos[base.name] = replace(base, options={**base.options, **added})
+        return with_pipelines(replace(account, fields=fields), missing.pipelines, self.stage)
 
 
 def new_options(there: Mapping[str, str], new: NewField) -> list[str]:
@@ -61,10 +119,7 @@ def with_pipelines(
     missing: Iterable[NewPipeline],
     stage: Callable[[NewStage, str, int, int], Stage],
 ) -> Account:
-    """The account as if the missing pipelines and stages were there, with ids of ``new:``.
-
-    ``stage`` makes one of what is wanted, its id, its place among the new ones, and their number.
-    """
+    """The account as if the missing pipelines and stages were there; ``stage`` as in `Making`."""
     pipelines = list(account.pipelines)
     for wanted in missing:
         found = named(pipelines, wanted.label)

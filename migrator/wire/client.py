@@ -10,7 +10,7 @@ import httpx
 
 from migrator.errors import InputError, OutcomeUnknown, Unauthorized, Unavailable
 from migrator.wire.log import Log, shown
-from migrator.wire.pace import Pace
+from migrator.wire.pace import LEAVING, Pace
 from migrator.wire.retry import IN_DOUBT, NOT_CARRIED_OUT, NOT_SENT, TRIES, Effect, Retry
 
 if TYPE_CHECKING:
@@ -40,10 +40,12 @@ async def request(  # noqa: PLR0913  # the parts of a request
     json: Any = None,  # noqa: ANN401  # whatever JSON can say
     params: Mapping[str, str] | None = None,
     parts: Mapping[str, Part] | None = None,
+    leaving: Callable[[], None] | None = None,
 ) -> httpx.Response:
     """Send one request and return its answer, any below 500: what it means is the vendor's to say.
 
-    ``parts`` = a body of ``multipart/form-data`` in place of ``json``.
+    ``parts`` = a body of ``multipart/form-data`` in place of ``json``. ``leaving`` is called just
+    before each try leaves, when the quota has been waited for, which may take hours.
 
     Raises:
         Unavailable: there was no connection; or the request only reads and got no good answer.
@@ -53,6 +55,8 @@ async def request(  # noqa: PLR0913  # the parts of a request
     query = dict(params) if params else None
     sent = client.build_request(method, path, json=json, params=query, files=_files(parts))
     sent.extensions["repeatable"] = effect is not Effect.ONCE
+    if leaving is not None:
+        sent.extensions[LEAVING] = leaving
     what = f"{method} {shown(sent.url)} at {sent.url.host}"
     try:
         response = await client.send(sent)

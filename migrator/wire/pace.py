@@ -27,6 +27,9 @@ _GRAIN = 1000
 _MOST_REFUSALS = 5
 """A bucket refused again and again is held for so many windows at most."""
 
+LEAVING = "leaving"
+"""Extension of a request: a function that is called each time just before the request leaves."""
+
 PATIENCE = timedelta(hours=2)
 """A wait for the quota that is longer stops the run instead: it can be resumed."""
 
@@ -154,6 +157,8 @@ class Pace(httpx.AsyncBaseTransport):
                     raise self._spent(wait)
                 await self._clock.sleep(wait)
             bucket.count(self._clock.monotonic())
+        if leaving := request.extensions.get(LEAVING):
+            leaving()
         response = await self._inner.handle_async_request(request)
         now = self._clock.monotonic()
         for quota in self._dialect.learn(response):

@@ -14,7 +14,7 @@ from migrator.model import KEY_FIELD, Action, Held, ObjectType, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.catalogue import BUILT_IN
 from migrator.vendors.activecampaign.http import every, read_rows
-from migrator.vendors.activecampaign.recover import WAITS
+from migrator.vendors.activecampaign.recover import waits
 from migrator.vendors.activecampaign.task_things import (
     Activity,
     Note,
@@ -23,8 +23,8 @@ from migrator.vendors.activecampaign.task_things import (
     read_note,
     read_task,
 )
-from migrator.vendors.activecampaign.values import BadValue
 from migrator.vendors.activecampaign.write import one_by_one
+from migrator.vendors.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -128,7 +128,7 @@ async def recover(
     """Creates that landed, by the key in their text; looked for several times, as deals are."""
     waiting = {one.op.key for one in sent if one.op.action is Action.CREATE}
     outcomes: list[Outcome] = []
-    for wait in WAITS:
+    for wait in waits(tenant.options):
         if not waiting:
             break
         await clock.sleep(wait)

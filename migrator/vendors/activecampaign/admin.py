@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError, did_you_mean
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.http import every, read_rows
-from migrator.vendors.activecampaign.lookups import folded
 from migrator.vendors.activecampaign.pipelines import is_empty
 from migrator.vendors.activecampaign.task_things import read_task
 from migrator.vendors.activecampaign.things import read_deal
+from migrator.vendors.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -16,7 +16,7 @@ shape   body                                                        seen at
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from migrator.errors import InputError, OutcomeUnknown, Unauthorized, Unavailable
@@ -240,6 +240,19 @@ def _unauthorized(status: int, fault: Fault, what: str) -> Unauthorized:
         "ACTIVECAMPAIGN_API_TOKEN is the key under Settings > Developer of the account that "
         "ACTIVECAMPAIGN_BASE_URL names, whether the key's user may see and change deals, and "
         "whether the account's plan has deals."
+    )
+
+
+def forbidden(response: httpx.Response) -> Fault:
+    """A 403 that concerns one record: the same was allowed for others."""
+    fault = read_fault(response)
+    said = "" if fault.message.startswith("status ") else f" ({fault.message})"
+    return replace(
+        fault,
+        code="forbidden",
+        message=f"ActiveCampaign forbids it for this record, though not for others{said}: the "
+        "key's user may have no right to its pipeline or for such a change, or a firewall takes "
+        "offence at its text",
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, FieldInfo, ObjectType
 from migrator.vendors.activecampaign.values import KINDS, MULTIPLE, is_truth
+from migrator.vendors.names import find_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,13 +103,7 @@ def slug(label: str) -> str:
 def find(infos: Mapping[str, FieldInfo], name: str, label: str = "") -> FieldInfo | None:
     """The custom field a template means: by its name, by its label, by what its label makes."""
     custom = {key: info for key, info in infos.items() if key not in DEAL_FIELDS}
-    found = custom.get(name) or custom.get(name.casefold())
-    if found is not None:
-        return found
-    wanted = {text.strip().casefold() for text in (name, label) if text.strip()}
-    by_label = (info for info in custom.values() if info.label.strip().casefold() in wanted)
-    by_slug = (info for info in custom.values() if slug(info.label) == name.casefold())
-    return next(by_label, None) or next(by_slug, None)
+    return find_field(custom, name, label, slug)
 
 
 class Fields:

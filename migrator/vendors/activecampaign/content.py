@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from migrator.model import ObjectType
 from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
-from migrator.vendors.activecampaign.values import BadValue, Wire, to_wire
+from migrator.vendors.activecampaign.values import Wire, to_wire
+from migrator.vendors.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

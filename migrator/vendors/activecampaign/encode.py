@@ -6,18 +6,10 @@ must have besides is filled in when it is sent.
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import TYPE_CHECKING
 
-from migrator.model import (
-    CUSTOM_PREFIX,
-    KEY_FIELD,
-    DealStatus,
-    Encoded,
-    ObjectType,
-    Pipeline,
-    Problem,
-)
+from migrator.model import CUSTOM_PREFIX, KEY_FIELD, DealStatus, Encoded, ObjectType
 from migrator.vendors.activecampaign import values
 from migrator.vendors.activecampaign.catalogue import (
     BUILT_IN,
@@ -25,24 +17,26 @@ from migrator.vendors.activecampaign.catalogue import (
     COMPANY_FIELDS,
     CONTACT_FIELDS,
 )
-from migrator.vendors.activecampaign.lookups import STATUSES, status_of_stage
-from migrator.vendors.activecampaign.values import BadValue
+from migrator.vendors.activecampaign.lookups import STATUSES, TERMS
+from migrator.vendors.draft import Draft
+from migrator.vendors.names import looks_like_domain
+from migrator.vendors.places import (
+    PLACED,
+    Place,
+    given_pipeline,
+    given_status,
+    missing_stage,
+    put_place,
+)
+from migrator.vendors.problems import BadValue
+from migrator.vendors.values import number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from migrator.model import Account, FieldInfo, Record
-    from migrator.vendors.activecampaign.lookups import Lookups, Place
+    from migrator.vendors.activecampaign.lookups import Lookups
     from migrator.vendors.activecampaign.options import ActiveCampaignOptions
-
-_PLACED = ("pipeline", "stage", "status")
-"""Fields of a deal that are decided together."""
-
-_BLAMED = {"missing_pipeline": "pipeline", "ambiguous_pipeline": "pipeline"}
-"""Field at fault when it is not the one being looked at."""
-
-_ONLY_TO_CREATE = {"missing_name", "missing_stage", "no_contact"}
-"""A record that is there has these already; a file need not repeat them to update it."""
 
 NO_CREATION_DATE = "ActiveCampaign sets the date of creation itself; keep it in a custom field"
 NO_PROBABILITY = "ActiveCampaign works the probability of a deal out itself"
@@ -56,19 +50,8 @@ _ON_DEALS = {
 }
 """Canonical fields of a task or a note; the others are named as the API does."""
 
-_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
-
 KEYED = frozenset({ObjectType.DEALS})
 """Types with a key field: addresses of contacts and names of companies are unique by themselves."""
-
-
-def looks_like_domain(name: str) -> bool:
-    """Whether a company's name may be its domain.
-
-    >>> looks_like_domain("acme.example.com"), looks_like_domain("Acme Inc.")
-    (True, False)
-    """
-    return bool(_DOMAIN.fullmatch(name.strip()))
 
 
 def parent(type: ObjectType, name: str) -> dict[str, str]:
@@ -92,44 +75,9 @@ def ignored(account: Account | None, options: ActiveCampaignOptions) -> dict[str
     return found
 
 
-class _Draft:
-    """A record on its way: properties, where they come from, and what is wrong."""
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.properties: dict[str, str] = {}
-        self.origin: dict[str, str] = {}
-        self.problems: list[Problem] = []
-
-    def put(self, name: str, field: str, value: str) -> None:
-        if name in self.properties:
-            message = f'"{field}" and "{self.origin[name]}" both fill the field {name}.'
-            self.problem(field, BadValue("duplicate_field", message))
-            return
-        self.properties[name] = value
-        self.origin[name] = field
-
-    def problem(self, field: str, bad: BadValue) -> None:
-        given = self.record.values
-        enough = bad.code in _ONLY_TO_CREATE and not (
-            bad.code == "missing_stage" and "pipeline" in given
-        )
-        value = given.get(field, "")
-        self.problems.append(Problem(field, bad.code, str(bad), value, only_to_create=enough))
-
-    def convert(self, name: str, field: str, convert: Callable[[str], str]) -> None:
-        try:
-            self.put(name, field, convert(self.record.values[field]))
-        except BadValue as bad:
-            self.problem(field, bad)
-
-    def done(self) -> Encoded:
-        return Encoded(self.properties, self.origin, tuple(self.problems))
-
-
 def encode(record: Record, lookups: Lookups, options: ActiveCampaignOptions) -> Encoded:
     """The record's properties, or every problem it has."""
-    draft = _Draft(record)
+    draft = Draft(record, TERMS)
     if record.type is ObjectType.DEALS:
         _deal(draft, lookups, options)
     elif record.type is ObjectType.CONTACTS:
@@ -147,7 +95,7 @@ def encode(record: Record, lookups: Lookups, options: ActiveCampaignOptions) -> 
 
 
 def _plain(
-    draft: _Draft, infos: Mapping[str, FieldInfo], names: Mapping[str, str], lookups: Lookups
+    draft: Draft, infos: Mapping[str, FieldInfo], names: Mapping[str, str], lookups: Lookups
 ) -> None:
     """A contact or a company: built-in fields, by canonical or by the API's own name."""
     for field in draft.record.values:
@@ -155,8 +103,7 @@ def _plain(
         if field == "name" and draft.origin.get("name") == "name":
             continue
         if name not in infos:
-            message = f'ActiveCampaign\'s {draft.record.type} have no field "{name}".'
-            draft.problem(field, BadValue("unknown_field", message))
+            draft.problem(field, TERMS.unknown_field(draft.record.type, name, infos))
         elif name in {"owner", "assignee"}:
             draft.convert(name, field, lookups.owner)
         elif infos[name].kind == "datetime":
@@ -165,22 +112,23 @@ def _plain(
             draft.convert(name, field, values.text)
 
 
-def _deal(draft: _Draft, lookups: Lookups, options: ActiveCampaignOptions) -> None:
+def _deal(draft: Draft, lookups: Lookups, options: ActiveCampaignOptions) -> None:
     given = draft.record.values
     draft.put(KEY_FIELD, "key", draft.record.key)
     skipped = ignored(lookups.account, options)
     for field in given:
-        if field in skipped or field in _PLACED:
+        if field in skipped or field in PLACED:
             continue
-        name, convert = _writer(field, given, lookups) or ("", None)
-        if convert is not None:
+        if field == "amount":
+            draft.convert("value", field, partial(_amount, given=given, lookups=lookups))
+        elif field in lookups.canonical:
+            name, convert = lookups.canonical[field]
             draft.convert(name, field, convert)
         else:
             _custom(draft, field, lookups)
     _place(draft, lookups)
     if "name" not in given:
-        message = "ActiveCampaign wants a title for every deal."
-        draft.problem("name", BadValue("missing_name", message))
+        draft.problem("name", TERMS.missing_name(draft.record.type))
     if not any(draft.record.links.values()) and not options.default_contact:
         draft.problem(
             "contacts",
@@ -188,24 +136,9 @@ def _deal(draft: _Draft, lookups: Lookups, options: ActiveCampaignOptions) -> No
                 "no_contact",
                 "ActiveCampaign wants a contact or a company for every deal. Name one in the row, "
                 "or give all such deals one with the option default_contact=ADDRESS.",
+                only_to_create=True,
             ),
         )
-
-
-def _writer(
-    field: str, given: Mapping[str, str], lookups: Lookups
-) -> tuple[str, Callable[[str], str]] | None:
-    """Name and writer of a canonical field."""
-    writers: dict[str, tuple[str, Callable[[str], str]]] = {
-        "name": ("title", values.text),
-        "description": ("description", values.text),
-        "owner": ("owner", lookups.owner),
-        "currency": ("currency", lookups.currency),
-        "close_date": (CLOSE_DATE, lookups.day),
-        "probability": ("percent", values.percent),
-        "amount": ("value", lambda amount: _amount(amount, given, lookups)),
-    }
-    return writers.get(field)
 
 
 def _amount(amount: str, given: Mapping[str, str], lookups: Lookups) -> str:
@@ -218,10 +151,10 @@ def _amount(amount: str, given: Mapping[str, str], lookups: Lookups) -> str:
             "option currency.",
         )
     lookups.money.deal_cents(amount, currency)  # as which it will be sent
-    return values.number(amount)
+    return number(amount)
 
 
-def _custom(draft: _Draft, field: str, lookups: Lookups) -> None:
+def _custom(draft: Draft, field: str, lookups: Lookups) -> None:
     """What has neither a canonical place nor the prefix is reported as unknown."""
     asked = field.removeprefix(CUSTOM_PREFIX)
     try:
@@ -230,8 +163,7 @@ def _custom(draft: _Draft, field: str, lookups: Lookups) -> None:
         draft.problem(field, bad)
         return
     if name == KEY_FIELD:
-        message = f"The field {name} keeps the record's source key; leave it to migrator."
-        draft.problem(field, BadValue("read_only_field", message))
+        draft.problem(field, TERMS.key_field(name))
         return
     draft.convert(name, field, convert)
 
@@ -239,55 +171,36 @@ def _custom(draft: _Draft, field: str, lookups: Lookups) -> None:
 # -- pipeline, stage and status --------------------------------------------------------------------
 
 
-def _place(draft: _Draft, lookups: Lookups) -> None:
-    """Pipeline and stage of a deal, and its status, which is apart from them here."""
-    given = draft.record.values
-    field = "stage"
-    try:
-        status = _status(given)
-    except BadValue as bad:
-        draft.problem("status", bad)
-        return
+def _place(draft: Draft, lookups: Lookups) -> None:
+    """Pipeline and stage of a deal, and its status, which is apart from them here.
+
+    A stage of another CRM may be called "Won"; a deal that comes from there with the stage alone
+    would stay open for ever, so the stage's name tells the status where the row does not.
+    """
+    status = given_status(draft)
     if status is not None:
         draft.put("status", "status", STATUSES[status])
-    try:
-        field = "pipeline" if "pipeline" in given else "stage"
-        pipeline = _pipeline(given, lookups)
-        field = "stage"
-        place = _stage(given, pipeline, lookups)
-    except BadValue as bad:
-        draft.problem(_BLAMED.get(bad.code, field), bad)
+    place = _stage(draft, lookups)
+    if place is None:
         return
-    draft.put("group", "pipeline" if "pipeline" in given else "stage", place.pipeline.id)
-    draft.put("stage", "stage", place.stage.id)
-    by_stage = status_of_stage(place.stage.label)
-    if status is None and by_stage is not DealStatus.OPEN:
-        draft.put("status", "stage", STATUSES[by_stage])
+    put_place(draft, place, "group", "stage")
+    if "status" not in draft.record.values and place.stage.status is not DealStatus.OPEN:
+        draft.put("status", "stage", STATUSES[place.stage.status])
 
 
-def _pipeline(given: Mapping[str, str], lookups: Lookups) -> Pipeline | None:
-    """The pipeline that is named, or the only one; None = the stage has to tell."""
-    if "pipeline" in given:
-        return lookups.stages.pipeline(given["pipeline"])
-    pipelines = lookups.stages.pipelines
-    return pipelines[0] if len(pipelines) == 1 else None
-
-
-def _stage(given: Mapping[str, str], pipeline: Pipeline | None, lookups: Lookups) -> Place:
-    if "stage" not in given:
-        raise BadValue(
-            "missing_stage",
-            "The row names no stage, and ActiveCampaign would put the deal into the first one of "
-            "its pipeline. Name one.",
-        )
-    return lookups.stages.stage(given["stage"], pipeline)
-
-
-def _status(given: Mapping[str, str]) -> DealStatus | None:
-    text = given.get("status")
-    if text is None:
-        return None
+def _stage(draft: Draft, lookups: Lookups) -> Place | None:
+    given = draft.record.values
+    field = "pipeline"
     try:
-        return DealStatus(text.strip().casefold())
-    except ValueError:
-        raise BadValue("unknown_status", f'"{text}" is none of open, won and lost.') from None
+        pipeline = given_pipeline(given, lookups.stages)
+        field = "stage"
+        if "stage" not in given:
+            raise missing_stage(
+                given,
+                "The row names no stage, and ActiveCampaign would put the deal into the first one "
+                "of its pipeline. Name one.",
+            )
+        return lookups.stages.stage(given["stage"], pipeline)
+    except BadValue as bad:
+        draft.problem(field, bad)
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from migrator.vendors.activecampaign.answers import Json, number, written
@@ -111,10 +112,14 @@ class FieldCalls:
         ]
         await self._http.send("POST", f"{_DATA}/bulkCreate", items, effect=Effect.ONCE)
 
-    async def update_data(self, values: Sequence[tuple[str, Wire]]) -> None:
+    async def update_data(self, values: Sequence[tuple[str, Wire]]) -> frozenset[str] | None:
         """``PATCH /dealCustomFieldData/bulkUpdate``: pairs of the value's own id and the value.
 
-        The body is a bare list; no limit is documented.
+        The body is a bare list; no limit is documented. The answer is a sentence with the ids of
+        the values that were changed, as recorded; None when it is another one.
         """
         items: list[Json] = [{"id": number(id_), **value.content()} for id_, value in values]
-        await self._http.send("PATCH", f"{_DATA}/bulkUpdate", items, effect=Effect.REPEATABLE)
+        path = f"{_DATA}/bulkUpdate"
+        answer = await self._http.send("PATCH", path, items, effect=Effect.REPEATABLE)
+        _, named, ids = str(answer.get("message")).partition("ID(s):")
+        return frozenset(re.findall(r"\d+", ids)) if named else None

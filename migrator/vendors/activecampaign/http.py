@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -15,7 +16,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from migrator.errors import Unavailable
-from migrator.vendors.activecampaign.answers import Json, check, must, objects, parsed, whole
+from migrator.vendors.activecampaign.answers import (
+    Json,
+    Refusal,
+    check,
+    forbidden,
+    must,
+    objects,
+    parsed,
+    whole,
+)
 from migrator.wire import Effect, request
 
 if TYPE_CHECKING:
@@ -30,6 +40,8 @@ _PREFIX = "api/3"
 _STEP = 25
 """Rows to go back when the one a page must begin with is not there."""
 _MOST_STEPS = 20
+_MOST_FORBIDDEN = 10
+"""Records that may be forbidden one after another before we stop asking for more."""
 _MOST_PASSES = 12
 """Times a list without an order is read at most."""
 
@@ -64,6 +76,8 @@ class Http:
         self.client = client
         given = client.base_url.path.rstrip("/")
         self._prefix = "" if given.endswith(_PREFIX) else f"{_PREFIX}/"
+        self._forbidden: defaultdict[tuple[str, str], int] = defaultdict(lambda: _MOST_FORBIDDEN)
+        """403s in a row, by what was tried; as many as count before anything was allowed."""
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """Read; what is read must be an object, else something stands in between."""
@@ -87,12 +101,29 @@ class Http:
         effect: Effect,
         params: Mapping[str, str] | None = None,
     ) -> Json:
-        """Write; the answer may be empty."""
-        full = self._prefix + path
-        response = await request(
-            self.client, method, full, effect=effect, json=content, params=params
-        )
-        return check(response, f"{method} {path}")
+        """Write; the answer may be empty.
+
+        A 403 is about this one record when the key could do the same with others: a pipeline that
+        is not for its user, a text that a firewall takes offence at.
+        """
+        what, kind = f"{method} {path}", (method, path.partition("/")[0])
+
+        async def once() -> httpx.Response:
+            full = self._prefix + path
+            return await request(
+                self.client, method, full, effect=effect, json=content, params=params
+            )
+
+        response = await once()
+        if response.status_code == 403 and self._forbidden[kind] < _MOST_FORBIDDEN:
+            await self.get("users/me")  # the key is good
+            response = await once()  # a 403 may come and go
+            if response.status_code == 403:
+                self._forbidden[kind] += 1
+                raise Refusal(403, forbidden(response), what)
+        answer = check(response, what)
+        self._forbidden[kind] = 0
+        return answer
 
     async def page(
         self, path: str, name: str, params: Mapping[str, str] | None = None, offset: int = 0
@@ -118,13 +149,14 @@ async def walk(read: Reader, seen: set[str]) -> AsyncIterator[Page]:
     """Pages of a list with the rows not seen before; ``seen`` grows by their ids.
 
     Each page begins with the last row of the one before. When it does not, rows before it were
-    deleted meanwhile and others moved up unread: we go back until a page meets what was seen.
+    deleted meanwhile and others moved up unread, perhaps all that were left: we go back until a
+    page meets what was seen.
     """
     offset = steps = 0
     while True:
         page = await read(offset)
         ids = [str(row["id"]) for row in page.rows]
-        if offset and ids and ids[0] not in seen and steps < _MOST_STEPS:
+        if offset and (not ids or ids[0] not in seen) and steps < _MOST_STEPS:
             steps += 1
             offset = max(0, offset - _STEP)
             continue

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from migrator.errors import OutcomeUnknown
+from migrator.errors import OutcomeUnknown, Stopped, Unauthorized, Unavailable
 from migrator.model import OpState, Outcome
 from migrator.vendors.activecampaign.answers import Fault, Refusal
 from migrator.vendors.activecampaign.http import PAGE, chunks
-from migrator.vendors.activecampaign.lookups import folded
 from migrator.vendors.activecampaign.people import contacts_of
-from migrator.vendors.activecampaign.values import BadValue
-from migrator.vendors.activecampaign.write import one_by_one, refused
+from migrator.vendors.activecampaign.write import in_turn, one_by_one, refused
+from migrator.vendors.names import folded
+from migrator.vendors.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -88,9 +89,9 @@ class Importer:
         if len(good) < FEW:
             return outcomes + await one_by_one(good, self._sync)
         async with self._turn:
-            for part in _imports(good):
-                outcomes += await self._import(part, note)
-        return outcomes
+            return await in_turn(
+                [partial(self._import, part, note) for part in _imports(good)], outcomes
+            )
 
     async def _sync(self, op: Op) -> Outcome:
         contact = await self.calls.people.sync_contact(op.properties)
@@ -103,7 +104,12 @@ class Importer:
             return await self._without_suspects(ops, refusal.fault, note)
         note(batch)
         await self.clock.sleep(POLL)
-        return await self.outcomes(ops, batch)
+        try:
+            return await self.outcomes(ops, batch)
+        except (Stopped, Unauthorized) as error:
+            raise OutcomeUnknown(
+                f"The import of contacts {batch} was sent, then: {error}"
+            ) from error
 
     async def _without_suspects(
         self, ops: Sequence[Op], fault: Fault, note: Callable[[str], None]
@@ -126,8 +132,10 @@ class Importer:
     async def outcomes(self, ops: Sequence[Op], batch: str) -> list[Outcome]:
         """Wait for an import, then look its contacts up: it answers ids without addresses.
 
+        Those that are neither there nor refused in the end are sent one by one, which tells.
+
         Raises:
-            OutcomeUnknown: it still runs, or some contacts are neither there nor refused.
+            OutcomeUnknown: it still runs.
         """
         failed, done = await self._wait(batch)
         found: dict[str, Contact] = {}
@@ -150,19 +158,22 @@ class Importer:
         there = await contacts_of(self.calls, [op.properties["email"] for op in missing])
         for op in missing:
             contact = there.get(op.properties["email"])
-            if contact is None:
-                raise OutcomeUnknown(
-                    f"The import of contacts {batch} is over, but "
-                    f"{op.properties['email']} is neither there nor named as failed."
-                )
-            outcomes.append(Outcome(op.key, OpState.WRITTEN, contact.id))
-        return outcomes
+            if contact is not None:
+                outcomes.append(Outcome(op.key, OpState.WRITTEN, contact.id))
+        lost = [op for op in missing if op.properties["email"] not in there]
+        return await in_turn([partial(one_by_one, lost, self._sync)], outcomes)
 
     async def _wait(self, batch: str) -> tuple[set[str], set[str]]:
-        """Addresses that failed and ids that are there, once an import is over."""
+        """Addresses that failed and ids that are there, once an import is over.
+
+        None of either when nobody knows the import (any more): what it did can be seen.
+        """
         waited = 0.0
         while True:
-            state = await self.calls.people.import_state(batch)
+            try:
+                state = await self.calls.people.import_state(batch)
+            except Refusal:
+                return set(), set()
             if state.status in _OVER:
                 return {folded(address) for address in state.failed}, set(state.done)
             if waited >= PATIENCE:
@@ -182,8 +193,8 @@ class Importer:
         for batch in {one.job for one in sent if one.job}:
             try:
                 await self._wait(batch)
-            except Refusal:
-                continue  # it is forgotten there; what it did can be seen
+            except OutcomeUnknown as error:  # no person is needed, only time
+                raise Unavailable(str(error)) from error
         ops = [one.op for one in sent if one.op.properties.keys() == {"email"}]
         found = await contacts_of(self.calls, [op.properties["email"] for op in ops])
         return [

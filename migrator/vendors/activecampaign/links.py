@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from migrator.errors import InputError
+from migrator.errors import InputError, OutcomeUnknown
 from migrator.model import Action, ObjectType, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
-from migrator.vendors.activecampaign.write import one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from migrator.model import Link, Op
     from migrator.vendors.activecampaign.tenant import Tenant
+    from migrator.vendors.activecampaign.things import Secondary
 
 LINK_REFUSED = "link_refused"
 
@@ -24,12 +23,24 @@ async def link(tenant: Tenant, ops: Sequence[Op]) -> list[Outcome]:
 
     The first contact and the first company of a deal that was created are on it already.
     """
-    return await one_by_one(ops, partial(_link, tenant))
+    return [await _link(tenant, op) for op in ops]
 
 
 async def _link(tenant: Tenant, op: Op) -> Outcome:
     if op.type is not ObjectType.DEALS:
         raise InputError(f"ActiveCampaign's {op.type} are not linked by migrator.")
+    try:
+        wrong = await _links(tenant, op)
+    except Refusal as refusal:
+        wrong = [refusal.fault.message]
+    if wrong:
+        message = f"the deal is there, but not all its links: {'; '.join(wrong)}"
+        return Outcome(op.key, OpState.REFUSED, None, LINK_REFUSED, message)
+    return Outcome(op.key, OpState.WRITTEN, op.id)
+
+
+async def _links(tenant: Tenant, op: Op) -> list[str]:
+    """Link one deal; what is wrong with it."""
     contacts = [link for link in op.links if link.type is ObjectType.CONTACTS]
     companies = [link for link in op.links if link.type is ObjectType.COMPANIES]
     if op.action is Action.CREATE:
@@ -42,10 +53,10 @@ async def _link(tenant: Tenant, op: Op) -> Outcome:
             await _secondary(tenant, str(op.id), str(contact.id))
         except Refusal as refusal:
             wrong.append(f'contact "{contact.key}": {refusal.fault.message}')
-    if wrong:
-        message = f"the deal is there, but not all its links: {'; '.join(wrong)}"
-        return Outcome(op.key, OpState.REFUSED, None, LINK_REFUSED, message)
-    return Outcome(op.key, OpState.WRITTEN, op.id)
+        except OutcomeUnknown as error:  # sent several times by now
+            if await _there(tenant, str(op.id), str(contact.id)) is None:
+                wrong.append(f'contact "{contact.key}": {error}')
+    return wrong
 
 
 def _others(companies: Sequence[Link], there: str | None) -> list[str]:
@@ -83,16 +94,17 @@ async def _primary(
 async def _secondary(tenant: Tenant, deal: str, contact: str) -> None:
     """Make a contact a secondary one, with the role that was asked for."""
     role = await tenant.role()
-    id_: str | None = None
     try:
-        id_ = (await tenant.calls.deals.add_secondary(deal, contact)).id
+        one: Secondary | None = await tenant.calls.deals.add_secondary(deal, contact)
     except Refusal as refusal:
         if "already associated" not in refusal.fault.message.casefold():
             raise
-    if role is None:
-        return
-    if id_ is None:
-        there = await tenant.calls.deals.secondary_of_contact(contact)
-        id_ = next((one.id for one in there if one.deal == deal and one.role != role), None)
-    if id_ is not None:
-        await tenant.calls.deals.set_role(id_, role)
+        one = await _there(tenant, deal, contact) if role else None
+    if role is not None and one is not None and one.role != role:
+        await tenant.calls.deals.set_role(one.id, role)
+
+
+async def _there(tenant: Tenant, deal: str, contact: str) -> Secondary | None:
+    """The association of a contact with a deal; None also where it is the primary one."""
+    there = await tenant.calls.deals.secondary_of_contact(contact)
+    return next((one for one in there if one.deal == deal), None)

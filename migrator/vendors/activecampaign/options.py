@@ -34,6 +34,7 @@ class ActiveCampaignOptions(Options):
     )
     default_contact: str = Field(
         "",
+        pattern=r"^(\d+|[^@\s]+@[^@\s]+)?$",
         description="E-mail address or id of the contact that deals without a contact and without "
         "a company are given: ActiveCampaign wants one for every deal. An address that is not "
         "there yet is created.",
@@ -57,6 +58,15 @@ class ActiveCampaignOptions(Options):
         default=False,
         description="Send amounts beyond 21,474,836.47, although the documented type of a deal's "
         "value (a 32-bit number of cents) ends there.",
+    )
+    lost_answer_seconds: float = Field(
+        22.0,
+        ge=0,
+        le=600,
+        description="How long, in seconds, a deal, a task or a note whose answer was lost is "
+        "looked for before it is taken for not created and sent again. ActiveCampaign may still "
+        "be at work on it, and nothing that can be read tells: what comes later than that is "
+        "there twice. 0 looks once and at once, which is for rehearsals.",
     )
     probability: Literal["ignore", "percent"] = Field(
         "ignore",

@@ -8,15 +8,14 @@ from urllib.parse import urlsplit
 from migrator.model import Held, ObjectType, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.catalogue import BUILT_IN
-from migrator.vendors.activecampaign.encode import looks_like_domain
 from migrator.vendors.activecampaign.http import PAGE, every, read_rows
-from migrator.vendors.activecampaign.lookups import folded
 from migrator.vendors.activecampaign.people_things import (
     Company,
     Contact,
     read_company,
     read_contact,
 )
+from migrator.vendors.names import folded, looks_like_domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence

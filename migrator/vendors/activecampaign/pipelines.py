@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError, OutcomeUnknown
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.http import read_rows
-from migrator.vendors.activecampaign.lookups import folded
 from migrator.vendors.activecampaign.tenant import Funnel, in_order
 from migrator.vendors.activecampaign.things import read_deal
+from migrator.vendors.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from migrator.errors import InputError
+from migrator.errors import InputError, Unavailable
 from migrator.model import KEY_FIELD, Held, ObjectType
 from migrator.vendors.activecampaign import values
-from migrator.vendors.activecampaign.answers import Refusal, objects
+from migrator.vendors.activecampaign.answers import Refusal, id_of, objects
 from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
 from migrator.vendors.activecampaign.http import PAGE, Page, every, read_rows
 from migrator.vendors.activecampaign.scratch import Scratch
@@ -100,13 +100,30 @@ def _included(page: Page) -> list[Datum]:
     rows = page.body.get("dealCustomFieldData")
     if not isinstance(rows, list):
         raise InputError(f"{_NO_INCLUDE}. Set the option custom_fields=list.")
-    return read_rows(read_included, objects(rows))
+    given = objects(rows)
+    found = read_rows(read_included, given)
+    if len(found) < sum(bool(row.get("deal_id") or row.get("dealId")) for row in given):
+        raise InputError(
+            f"{_NO_INCLUDE} in a form that is known. Set the option custom_fields=list."
+        )
+    return found
 
 
 async def fill(tenant: Tenant, scratch: Scratch) -> None:
-    """Put all values of custom fields down."""
+    """Put all values of custom fields down.
+
+    Raises:
+        Unavailable: a deal's value cannot be read. It may be a key, and be missed as such.
+    """
     async for page in every([tenant.calls.fields.data_reader()], "values of custom fields"):
-        scratch.put(read_rows(read_datum, page.rows))
+        found = read_rows(read_datum, page.rows)
+        if len(found) < sum(bool(id_of(row.get("dealId"))) for row in page.rows):
+            raise Unavailable(
+                "ActiveCampaign lists values of custom fields in a form that migrator does not "
+                "know, among which may be source keys. Nothing was written for want of them; "
+                "please report it."
+            )
+        scratch.put(found)
 
 
 async def _fill_contacts(tenant: Tenant, scratch: Scratch) -> None:

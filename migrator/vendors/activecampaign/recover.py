@@ -2,46 +2,60 @@
 
 There is no idempotency key and no search by a custom field. So we look at the deals that can be
 it: those of the op's contact, or all that are new enough, and compare the source key in their
-custom field. ActiveCampaign may work on after we gave up waiting, so we look several times before
-we call a deal missing.
+custom field.
+
+ActiveCampaign may work on after we gave up waiting, and nothing that can be read tells whether it
+still does: a deal that is not there now may be there a second later. So we look several times, for
+as long as the option ``lost_answer_seconds`` says, before we call a deal missing.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from migrator.errors import OutcomeUnknown
 from migrator.model import KEY_FIELD, Action, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
-from migrator.vendors.activecampaign.content import currency_wanted, first_parents, read_content
-from migrator.vendors.activecampaign.http import PAGE, every, read_rows, walk
+from migrator.vendors.activecampaign.candidates import newest, of_contacts
+from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
+from migrator.vendors.activecampaign.content import currency_wanted, read_content
+from migrator.vendors.activecampaign.http import PAGE
+from migrator.vendors.activecampaign.lookalike import Looks
 from migrator.vendors.activecampaign.read import fill, texts
 from migrator.vendors.activecampaign.scratch import Scratch
-from migrator.vendors.activecampaign.things import Deal, read_deal
-from migrator.vendors.activecampaign.values import BadValue
-from migrator.vendors.activecampaign.write import repair
+from migrator.vendors.activecampaign.write import incomplete, repair
+from migrator.vendors.problems import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from migrator.model import Op, Sent
+    from migrator.vendors.activecampaign.options import ActiveCampaignOptions
     from migrator.vendors.activecampaign.tenant import Tenant
+    from migrator.vendors.activecampaign.things import Deal
     from migrator.wire import Clock
 
 MARGIN = timedelta(days=1)
 """How far our clock may be from ActiveCampaign's."""
 
-WAITS = (2.0, 5.0, 15.0)
-"""Seconds to wait before each look."""
+ADOPTED = "adopted"
+"""Code of an outcome: a deal was taken for a row's because it looks just like it."""
+
+_LOOKS = (2.0, 5.0, 15.0)
+"""How the time is spent: so much of it before each look."""
 
 _FEW = 10
-"""So many ops are looked for with their contacts."""
+"""So many ops are looked for with their contacts, so many look-alikes are read one by one."""
 
-_SHORT_LIST = 20
-"""The default length of a page: a contact's list that long may go on, should it not know pages."""
+_Custom = dict[str, str | None]
+
+
+def waits(options: ActiveCampaignOptions) -> list[float]:
+    """Seconds to wait before each look; one look when there is no time for more."""
+    seconds = options.lost_answer_seconds
+    return [seconds * part / sum(_LOOKS) for part in _LOOKS] if seconds else [0.0]
 
 
 async def recover(tenant: Tenant, clock: Clock, sent: Sequence[Sent]) -> list[Outcome]:
@@ -55,11 +69,12 @@ async def recover(tenant: Tenant, clock: Clock, sent: Sequence[Sent]) -> list[Ou
     creates = {one.op.key: one.op for one in sent if one.op.action is Action.CREATE}
     if not creates:
         return []
-    since = min(one.at for one in sent if one.op.key in creates) - MARGIN
+    search = _Search(tenant, min(one.at for one in sent if one.op.key in creates) - MARGIN)
     outcomes: list[Outcome] = []
-    for wait in WAITS:
+    times = waits(tenant.options)
+    for number, wait in enumerate(times, 1):
         await clock.sleep(wait)
-        found = await _look(tenant, list(creates.values()), since)
+        found = await search.look(list(creates.values()), last=number == len(times))
         outcomes += found
         for outcome in found:
             del creates[outcome.key]
@@ -68,209 +83,145 @@ async def recover(tenant: Tenant, clock: Clock, sent: Sequence[Sent]) -> list[Ou
     return outcomes
 
 
-async def _look(tenant: Tenant, ops: Sequence[Op], since: datetime) -> list[Outcome]:
-    """One look at everything that may be one of these ops."""
-    candidates = await _candidates(tenant, ops, since)
-    keys = await _keys(tenant, ops, candidates)
-    wanted = {op.key for op in ops}
-    outcomes: list[Outcome] = []
-    keyless: list[Deal] = []
-    found: set[str] = set()
-    for deal in candidates:  # the oldest first, should two have one key
-        key = keys.get(deal.id)
-        if key is None:
-            keyless.append(deal)
-        elif key in wanted and key not in found:
-            found.add(key)
-            outcomes.append(Outcome(key, OpState.WRITTEN, deal.id))
-    rest = [op for op in ops if op.key not in found]
-    return outcomes + await _adopt(tenant, rest, keyless)
+class _Search:
+    """Looks at an account several times; what has a key is read once.
 
-
-# -- what it may be --------------------------------------------------------------------------------
-
-
-async def _candidates(tenant: Tenant, ops: Sequence[Op], since: datetime) -> list[Deal]:
-    """Deals that are new enough, by age; those of the ops' contacts where that tells all."""
-    found: dict[str, Deal] | None = None
-    if len(ops) <= _FEW:
-        found = await _of_contacts(tenant, ops)
-    if found is None:
-        found = await newest(tenant, since)
-    new = [deal for deal in found.values() if deal.created is None or deal.created >= since]
-    visible = [deal for deal in new if not deal.disabled]
-    return sorted(visible, key=lambda deal: (int(deal.id) if deal.id.isdigit() else 0, deal.id))
-
-
-async def _of_contacts(tenant: Tenant, ops: Sequence[Op]) -> dict[str, Deal] | None:
-    """The deals of all contacts of these ops; None when that cannot be told."""
-    found: dict[str, Deal] = {}
-    contacts: set[str] = set()
-    for op in ops:
-        contact = (await _parents(tenant, op)).get("contact")
-        if contact is None or contact == _ANY:
-            return None
-        contacts.add(contact)
-    for contact in contacts:
-        try:
-            page = await tenant.calls.deals.of_contact(contact)
-        except Refusal:  # the contact is gone
-            return None
-        if page.total is None and len(page.rows) >= _SHORT_LIST:
-            return None
-        if page.total is not None and page.total > len(page.rows):
-            return None
-        found |= {deal.id: deal for deal in read_rows(read_deal, page.rows)}
-    return found
-
-
-async def newest(tenant: Tenant, since: datetime) -> dict[str, Deal]:
-    """All deals created since, and some more, read from the newest back.
-
-    The order by id is not documented. Where it is not kept the documented one by creation is
-    asked for, and where that is not kept either, all deals are read.
+    Args:
+        tenant: the account.
+        since: no deal that is older can be it.
     """
-    for order in ("id", "cdate"):
-        found: dict[str, Deal] = {}
-        kept = True
-        last: Deal | None = None
-        async for page in walk(tenant.calls.deals.reader(order, "DESC"), set()):
-            deals = read_rows(read_deal, page.rows)
-            for deal in deals:
-                kept = kept and (last is None or _descends(last, deal, order))
-                last = deal
-                found[deal.id] = deal
-            if not kept:
+
+    def __init__(self, tenant: Tenant, since: datetime) -> None:
+        self._tenant = tenant
+        self._since = since
+        self._deals: dict[str, Deal] = {}
+        self._keyed: dict[str, str] = {}
+
+    async def look(self, ops: Sequence[Op], *, last: bool) -> list[Outcome]:
+        """Outcomes of the ops that can be found now.
+
+        Those that look like an op are read first: when each op is found, the rest is left unread.
+        """
+        candidates = await self._candidates(ops)
+        unread = [deal for deal in candidates if deal.id not in self._keyed]
+        looks = await Looks().add(self._tenant, ops) if unread else Looks()
+        alike = [deal for deal in unread if looks.any_fits(deal)]
+        wanted = {op.key: op for op in ops}
+        outcomes: list[Outcome] = []
+        if len(alike) <= len(ops) + _FEW:
+            outcomes += await self._with_keys(alike, wanted)
+            first = {deal.id for deal in alike}
+            unread = [deal for deal in unread if deal.id not in first]
+        outcomes += await self._with_keys(unread, wanted)
+        if wanted:
+            outcomes += await self._without_keys(candidates, wanted, last=last)
+        return outcomes
+
+    async def _candidates(self, ops: Sequence[Op]) -> list[Deal]:
+        """Deals that are new enough, by age; those of the ops' contacts where that tells all."""
+        found = await of_contacts(self._tenant, ops) if len(ops) <= _FEW else None
+        if found is None:
+            found = await newest(self._tenant, self._since, self._keyed)
+        self._deals |= found
+        return sorted(
+            (
+                deal
+                for deal in self._deals.values()
+                if not deal.disabled and (deal.created is None or deal.created >= self._since)
+            ),
+            key=lambda deal: (int(deal.id) if deal.id.isdigit() else 0, deal.id),
+        )
+
+    async def _with_keys(self, deals: Sequence[Deal], wanted: dict[str, Op]) -> list[Outcome]:
+        """Outcomes of the ops whose key one of these deals has; they are wanted no longer.
+
+        The oldest deal comes first, should two have one key.
+        """
+        outcomes: list[Outcome] = []
+        if not wanted or not deals or await self._tenant.key() is None:
+            return outcomes
+        all_there = await self._all_there(deals)
+        for deal in deals:
+            if not wanted:
                 break
-            dates = [deal.created for deal in deals if deal.created is not None]
-            if dates and dates[-1] < since:
-                return found
-        if kept:
-            return found
-    readers = [tenant.calls.deals.reader("id"), tenant.calls.deals.reader("cdate")]
-    found = {}
-    async for page in every(readers, "deals"):
-        found |= {deal.id: deal for deal in read_rows(read_deal, page.rows)}
-    return found
+            there = all_there[deal.id] if all_there else await self._read(deal.id)
+            key = there.get(KEY_FIELD)
+            if key is None:
+                continue
+            self._keyed[deal.id] = key
+            if key in wanted:
+                outcomes.append(await self._landed(wanted.pop(key), deal.id, there))
+        return outcomes
+
+    async def _read(self, deal: str) -> _Custom:
+        fields = await self._tenant.fields()
+        return texts(self._tenant, fields, await self._tenant.calls.fields.data_of(deal))
+
+    async def _all_there(self, deals: Sequence[Deal]) -> dict[str, _Custom]:
+        """Custom values of these deals, from the list of all; empty where one by one is less."""
+        if len(deals) == 1:
+            return {}
+        page = await self._tenant.calls.fields.data_page()
+        if page.total is None or -(-page.total // (PAGE - 1)) >= len(deals):
+            return {}
+        fields = await self._tenant.fields()
+        scratch = Scratch()
+        try:
+            await fill(self._tenant, scratch)
+            data = scratch.of_deals(deal.id for deal in deals)
+        finally:
+            scratch.close()
+        return {deal.id: texts(self._tenant, fields, data.get(deal.id, [])) for deal in deals}
+
+    # -- found -------------------------------------------------------------------------------------
+
+    async def _landed(self, op: Op, deal: str, there: Mapping[str, str | None]) -> Outcome:
+        """A deal that is there; custom values it lacks failed when it was created.
+
+        Only blank ones are filled: what differs was changed by somebody meanwhile.
+        """
+        lacking = {
+            name: value
+            for name, value in op.properties.items()
+            if value and name not in DEAL_FIELDS and not there.get(name)
+        }
+        if not lacking:
+            return Outcome(op.key, OpState.WRITTEN, deal)
+        try:
+            currency = await currency_wanted(self._tenant, op)
+            content = await read_content(self._tenant, lacking, currency)
+            return await repair(self._tenant, deal, op, content)
+        except (BadValue, Refusal) as error:  # a field is gone, or the deal is
+            return incomplete(op, deal, list(lacking), str(error))
+
+    async def _without_keys(
+        self, candidates: Sequence[Deal], wanted: dict[str, Op], *, last: bool
+    ) -> list[Outcome]:
+        """Deals without a key that look just like an op: created, and then its fields failed."""
+        keyless = [deal for deal in candidates if deal.id not in self._keyed]
+        if not keyless:
+            return []
+        looks = await Looks().add(self._tenant, wanted.values())
+        try:
+            pairs = looks.pairs(keyless, await self._tenant.key_name())
+        except OutcomeUnknown:
+            if last:
+                raise
+            return []  # their keys may come in a moment
+        outcomes = []
+        for op, deal in pairs:
+            self._keyed[deal.id] = op.key
+            outcomes.append(_noted(await self._landed(op, deal.id, {}), deal))
+            del wanted[op.key]
+        return outcomes
 
 
-def _descends(before: Deal, after: Deal, order: str) -> bool:
-    if order == "id":
-        numbers = before.id.isdigit() and after.id.isdigit()
-        return numbers and int(before.id) > int(after.id)
-    if before.created is None or after.created is None:
-        return True
-    return before.created >= after.created
-
-
-# -- which of them it is ---------------------------------------------------------------------------
-
-
-async def _keys(tenant: Tenant, ops: Sequence[Op], deals: Sequence[Deal]) -> dict[str, str]:
-    """Source keys of these deals: read one by one, or all values, whichever is fewer.
-
-    One by one those that look like an op come first; when each op is found, the rest is left.
-    """
-    meta = await tenant.key()
-    if meta is None or not deals:
-        return {}
-    fields = await tenant.fields()
-    if len(deals) > 1:
-        page = await tenant.calls.fields.data_page()
-        pages = -(-(page.total or 0) // (PAGE - 1))
-        if page.total is not None and pages < len(deals):
-            return await _keys_of_all(tenant, deals)
-    titles = {op.properties.get("title") for op in ops}
-    ordered = sorted(deals, key=lambda deal: deal.title not in titles)
-    wanted = {op.key for op in ops}
-    found: dict[str, str] = {}
-    for deal in ordered:
-        if not wanted:
-            break
-        key = texts(tenant, fields, await tenant.calls.fields.data_of(deal.id)).get(KEY_FIELD)
-        if key is not None:
-            found[deal.id] = key
-            wanted.discard(key)
-    return found
-
-
-async def _keys_of_all(tenant: Tenant, deals: Sequence[Deal]) -> dict[str, str]:
-    fields = await tenant.fields()
-    scratch = Scratch()
-    try:
-        await fill(tenant, scratch)
-        data = scratch.of_deals(deal.id for deal in deals)
-        keys = {id_: texts(tenant, fields, of_deal).get(KEY_FIELD) for id_, of_deal in data.items()}
-    finally:
-        scratch.close()
-    return {id_: key for id_, key in keys.items() if key is not None}
-
-
-# -- created, but its fields failed ----------------------------------------------------------------
-
-_ANY = "*"
-"""Stands for a parent that is not known (any more)."""
-
-_Look = tuple[str | None, ...]
-
-
-async def _adopt(tenant: Tenant, ops: Sequence[Op], keyless: Sequence[Deal]) -> list[Outcome]:
-    """Deals without a key that look just like an op: created, and then its fields failed."""
-    wanted: defaultdict[_Look, list[Op]] = defaultdict(list)
-    for op in ops if keyless else ():
-        wanted[await _look_wanted(tenant, op)].append(op)
-    outcomes = []
-    for look, alike in wanted.items():
-        deals = [deal for deal in keyless if _is_like(_look_of(deal), look)]
-        if len(deals) > len(alike):
-            raise _too_many(deals, alike, await tenant.key_name())
-        for op, deal in zip(alike, deals, strict=False):
-            currency = await currency_wanted(tenant, op)
-            content = await read_content(tenant, op.properties, currency)
-            outcomes.append(await repair(tenant, deal.id, op, content))
-    return outcomes
-
-
-def _too_many(deals: Sequence[Deal], ops: Sequence[Op], key_name: str) -> OutcomeUnknown:
-    ids = ", ".join(deal.id for deal in deals[:10])
-    keys = ", ".join(op.key for op in ops[:10])
-    return OutcomeUnknown(
-        f"{len(deals)} deals without a source key (ids {ids}) look exactly like {len(ops)} rows "
-        f"that were sent without an answer (keys {keys}). Look at them in ActiveCampaign: write "
-        f'the key into the field "{key_name}" of those that are from this file, delete or change '
-        "the others, then resume."
+def _noted(outcome: Outcome, deal: Deal) -> Outcome:
+    """That a deal was taken for a row's is for the user to know: it may be another's by chance."""
+    if outcome.code:
+        return outcome
+    message = (
+        f"its answer was lost, and deal {deal.id}, which had no source key and looks just like it, "
+        "was taken for it. Look whether that deal is from this file."
     )
-
-
-def _is_like(deal: _Look, wanted: _Look) -> bool:
-    return all(want in (_ANY, has) for has, want in zip(deal, wanted, strict=True))
-
-
-def _look_of(deal: Deal) -> _Look:
-    title, currency = (deal.title or "").strip(), (deal.currency or "").lower()
-    return (title, deal.cents, currency, deal.stage, deal.contact, deal.account)
-
-
-async def _look_wanted(tenant: Tenant, op: Op) -> _Look:
-    given = op.properties
-    parents = await _parents(tenant, op)
-    currency = await currency_wanted(tenant, op)
-    return (
-        given.get("title", "").strip(),
-        tenant.money.cents(given.get("value", "0"), currency),
-        currency.lower(),
-        given.get("stage"),
-        parents.get("contact"),
-        parents.get("account"),
-    )
-
-
-async def _parents(tenant: Tenant, op: Op) -> dict[str, str]:
-    """Ids of the contact and the company a deal was sent with, :data:`_ANY` where not known."""
-    unknown = {"contact": _ANY, "account": _ANY}
-    if any(link.id is None for link in op.links):
-        return unknown
-    try:
-        return await first_parents(tenant, op)
-    except BadValue:  # neither was given; the option was another one then
-        return unknown
+    return Outcome(outcome.key, outcome.state, outcome.id, ADOPTED, message)

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, OutcomeUnknown
-from migrator.model import (
-    KEY_FIELD,
-    FieldInfo,
-    NewField,
-    NewPipeline,
-    NewStage,
-    ObjectType,
-    Pipeline,
-    Provision,
-    Stage,
-)
+from migrator.model import KEY_FIELD, FieldInfo, NewField, ObjectType
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.catalogue import Fields, find, slug
 from migrator.vendors.activecampaign.encode import KEYED
-from migrator.vendors.activecampaign.lookups import folded, status_of_stage
 from migrator.vendors.activecampaign.pipelines import provision_pipeline
 from migrator.vendors.activecampaign.values import NO, YES
+from migrator.vendors.wanted import Making, new_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from migrator.model import Account
+    from migrator.model import Account, Provision
     from migrator.vendors.activecampaign.tenant import Tenant
     from migrator.vendors.activecampaign.things import FieldMeta
 
@@ -62,77 +51,24 @@ def lacking(account: Account, wanted: Provision) -> Provision:
             f'The account has a deal field "{there.label}" of kind {there.kind}, which cannot keep '
             "source keys. Rename it in ActiveCampaign (Settings > Deals > Fields), then run again."
         )
-    fields = {
-        type: tuple(new for new in news if _lacks(account.fields.get(type, {}), new))
-        for type, news in wanted.fields.items()
-    }
-    pipelines = (_lacking_pipeline(account, pipeline) for pipeline in wanted.pipelines)
-    return Provision(
-        keys=tuple(
-            type
-            for type in wanted.keys
-            if type in KEYED and KEY_FIELD not in account.fields.get(type, {})
-        ),
-        fields={type: news for type, news in fields.items() if news},
-        pipelines=tuple(pipeline for pipeline in pipelines if pipeline),
-    )
-
-
-def _lacks(infos: Mapping[str, FieldInfo], new: NewField) -> bool:
-    there = find(infos, new.name, new.label)
-    return there is None or (there.kind == "choice" and bool(_new_options(there.options, new)))
-
-
-def _new_options(there: Iterable[str], new: NewField) -> list[str]:
-    known = {folded(option) for option in there}
-    return [label for label in dict.fromkeys(new.options) if folded(label) not in known]
-
-
-def _lacking_pipeline(account: Account, wanted: NewPipeline) -> NewPipeline | None:
-    found = _named(account.pipelines, wanted.label)
-    if found is None:
-        return wanted
-    stages = _new_stages(found, wanted)
-    return replace(wanted, stages=tuple(stages)) if stages else None
-
-
-def _new_stages(found: Pipeline, wanted: NewPipeline) -> list[NewStage]:
-    known = {folded(stage.label) for stage in found.stages}
-    return [stage for stage in wanted.stages if folded(stage.label) not in known]
-
-
-def _named(pipelines: Iterable[Pipeline], label: str) -> Pipeline | None:
-    return next((p for p in pipelines if folded(p.label) == folded(label)), None)
+    return MAKING.lacking(account, wanted)
 
 
 def provisional(account: Account, missing: Provision) -> Account:
     """The account as it will be, with ids that begin with ``new:``."""
-    fields = {type: dict(infos) for type, infos in account.fields.items()}
-    for type in missing.keys:
-        fields.setdefault(type, {})[KEY_FIELD] = FieldInfo(KEY_FIELD, KEY_FIELD, "text")
-    for type, news in missing.fields.items():
-        for new in news:
-            infos = fields.setdefault(type, {})
-            there = find(infos, new.name, new.label) or FieldInfo(new.name, new.label, new.kind)
-            wanted = (YES, NO) if there.kind == "bool" and not there.options else new.options
-            added = _new_options(there.options, replace(new, options=wanted))
-            options = {**there.options, **{label: label for label in added}}
-            infos[there.name] = replace(there, options=options)
-    pipelines = list(account.pipelines)
-    for wanted_pipeline in missing.pipelines:
-        found = _named(pipelines, wanted_pipeline.label)
-        label = wanted_pipeline.label
-        base = found or Pipeline(f"new:{label}", label, ())
-        added_stages = tuple(
-            Stage(f"new:{label}:{new.label}", new.label, status_of_stage(new.label))
-            for new in _new_stages(base, wanted_pipeline)
-        )
-        completed = replace(base, stages=(*base.stages, *added_stages))
-        if found is None:
-            pipelines.append(completed)
-        else:
-            pipelines[pipelines.index(found)] = completed
-    return replace(account, fields=fields, pipelines=tuple(pipelines))
+    return MAKING.provisional(account, missing)
+
+
+def _find(fields: Mapping[str, FieldInfo], new: NewField) -> FieldInfo | None:
+    return find(fields, new.name, new.label)
+
+
+def _field(new: NewField) -> FieldInfo:
+    options = {YES: YES, NO: NO} if new.kind == "bool" else {}
+    return FieldInfo(new.name, new.label, new.kind, options)
+
+
+MAKING = Making(KEYED, find=_find, field=_field)
 
 
 # -- creating it -----------------------------------------------------------------------------------
@@ -174,7 +110,7 @@ async def _provision_key(tenant: Tenant) -> None:
 
 async def _provision_field(tenant: Tenant, new: NewField) -> None:
     fields = await tenant.fields()
-    found = find(fields.infos(), new.name, new.label)
+    found = _find(fields.infos(), new)
     if found is not None:
         meta = fields.meta(found.name)
         if meta is not None and found.kind == "choice":
@@ -227,7 +163,7 @@ async def _create_field(
 async def _extend_options(tenant: Tenant, meta: FieldMeta, new: NewField) -> None:
     """PUT replaces the list, so the options that are there go along, as they are at this moment."""
     there = (await tenant.calls.fields.meta(meta.id)).options
-    added = _new_options(there, new)
+    added = new_options({option: option for option in there}, new)
     if not added:
         return
     wanted = [*there, *added]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, OutcomeUnknown, Unauthorized
-from migrator.vendors.activecampaign.answers import objects, written
+from migrator.vendors.activecampaign.answers import Refusal, objects, written
 from migrator.vendors.activecampaign.http import Http, Reader, every, read_rows
 from migrator.vendors.activecampaign.task_things import Note, Task, read_note, read_task
 from migrator.vendors.activecampaign.things import Titled, read_titled
@@ -87,7 +87,9 @@ class TaskCalls:
         """
         try:
             await self._http.send("DELETE", f"{_TYPES}/{type}", effect=Effect.REPEATABLE)
-        except Unauthorized as error:
+        except (Refusal, Unauthorized) as error:
+            if isinstance(error, Refusal) and error.status != 403:
+                raise
             raise InputError(
                 "ActiveCampaign lets nobody delete a task type any more. Move its tasks to "
                 "another type and put it out of use instead."

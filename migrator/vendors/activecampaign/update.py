@@ -4,9 +4,10 @@ A change of nothing but owners goes by ``deals/bulkUpdate``; one of nothing but 
 ``dealCustomFieldData/bulkUpdate`` and ``bulkCreate``, when the ids of the values are known or worth
 listing; everything else, and whatever a bulk request turns down, by a PUT for each deal.
 
-A bulk request for values names no results: its 200 is taken at its word. Reading each deal back
-would cost as much as the PUTs that were saved; ``verify`` reads all of them at once. What it does
-not check (options) was checked before.
+A bulk request that creates values names no results: its 200 is taken at its word. Reading each deal
+back would cost as much as the PUTs that were saved; ``verify`` reads all of them at once. What it
+does not check (options) was checked before. One that changes values names those it changed, in a
+sentence; a deal that it leaves out gets a PUT.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from migrator.vendors.activecampaign.content import read_content
 from migrator.vendors.activecampaign.http import PAGE, chunks
 from migrator.vendors.activecampaign.read import fill
 from migrator.vendors.activecampaign.scratch import Scratch
-from migrator.vendors.activecampaign.values import BadValue
 from migrator.vendors.activecampaign.write import in_turn, one_by_one, refused, update
+from migrator.vendors.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -51,9 +52,9 @@ def only_custom(names: Collection[str]) -> bool:
 
 @dataclass
 class _Bulk:
-    """Values on their way: those that replace one, by its id, and those for blank fields."""
+    """Values on their way: those that replace one (deal, its id, value), and for blank fields."""
 
-    updates: list[tuple[str, Wire]] = field(default_factory=list)
+    updates: list[tuple[str, str, Wire]] = field(default_factory=list)
     creates: list[tuple[str, str, Wire]] = field(default_factory=list)
 
     def requests(self, size: int) -> int:
@@ -103,7 +104,7 @@ class Updates:
             steps.append(partial(self._custom, custom))
         steps.append(partial(self._put, rest))
         done = [Outcome(op.key, OpState.WRITTEN, op.id) for op in nothing]
-        return done + await in_turn(steps)
+        return await in_turn(steps, done)
 
     async def _put(self, ops: Sequence[Op]) -> list[Outcome]:
         for op in ops:
@@ -136,7 +137,7 @@ class Updates:
             if op.id in answer.failed
         ]
         silent = [op for op in ops if op.id not in done | answer.failed]
-        return outcomes + await self._put(silent)
+        return await in_turn([partial(self._put, silent)], outcomes)
 
     # -- custom values -------------------------------------------------------------------------
 
@@ -151,14 +152,15 @@ class Updates:
         good = [op for op in ops if op.key in contents]
         bulk, by_bulk = await self._sorted(good, contents)
         if not by_bulk or bulk.requests(self._tenant.options.bulk_size) >= len(by_bulk):
-            return outcomes + await self._put(good)
+            return await in_turn([partial(self._put, good)], outcomes)
         try:
-            await self._send(bulk, by_bulk)
+            silent = await self._send(bulk)
         except Refusal:
-            return outcomes + await self._put(good)
-        outcomes += [Outcome(op.key, OpState.WRITTEN, op.id) for op in by_bulk]
-        rest = [op for op in good if op not in by_bulk]
-        return outcomes + await self._put(rest)
+            return await in_turn([partial(self._put, good)], outcomes)
+        done = {op.key for op in by_bulk if op.id not in silent}
+        outcomes += [Outcome(op.key, OpState.WRITTEN, op.id) for op in good if op.key in done]
+        rest = [op for op in good if op.key not in done]
+        return await in_turn([partial(self._put, rest)], outcomes)
 
     async def _sorted(
         self, ops: Sequence[Op], contents: dict[str, Content]
@@ -177,25 +179,29 @@ class Updates:
             ids = {datum.field: datum.id for datum in data[str(op.id)]}
             for field_id, value in contents[op.key].custom.items():
                 if field_id in ids:
-                    bulk.updates.append((ids[field_id], value))
+                    bulk.updates.append((str(op.id), ids[field_id], value))
                 else:
                     bulk.creates.append((str(op.id), field_id, value))
         return bulk, known
 
-    async def _send(self, bulk: _Bulk, ops: Sequence[Op]) -> None:
+    async def _send(self, bulk: _Bulk) -> set[str]:
+        """Send all; the deals of which an answer leaves a value out, for it is there no more."""
         size = self._tenant.options.bulk_size
         calls = self._tenant.calls.fields
+        silent: set[str] = set()
         for updates in chunks(bulk.updates, size):
-            await calls.update_data(updates)
-        for op in ops:
-            if any(deal == op.id for deal, _, _ in bulk.creates):
-                self.forget(str(op.id))  # the answer names no ids
+            changed = await calls.update_data([(datum, value) for _, datum, value in updates])
+            if changed is not None:
+                silent |= {deal for deal, datum, _ in updates if datum not in changed}
+        for deal in {deal for deal, _, _ in bulk.creates}:
+            self.forget(deal)  # the answer names no ids
         try:
             for creates in chunks(bulk.creates, size):
                 await calls.create_data(creates)
         except OutcomeUnknown:
             self.learn(None)  # what is there now has to be read before anything else is created
             raise
+        return silent
 
     async def _values_for(self, count: int) -> Scratch | None:
         """All values, when they are at hand or when listing them has paid off by now.

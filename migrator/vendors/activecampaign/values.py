@@ -7,22 +7,22 @@ notation ActiveCampaign itself uses in imports).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from migrator.errors import did_you_mean
+from migrator.vendors import values
 from migrator.vendors.activecampaign.answers import text_of
 from migrator.vendors.activecampaign.things import instant as read_instant
+from migrator.vendors.choices import Style
+from migrator.vendors.names import folded
+from migrator.vendors.problems import BadValue
+from migrator.vendors.values import agree, decimal, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import tzinfo
 
-    from migrator.model import FieldInfo
     from migrator.vendors.activecampaign.things import Datum, FieldMeta
 
 KINDS: Mapping[str, str] = {
@@ -53,22 +53,12 @@ _ZERO_DECIMAL = frozenset(
 )
 """Currencies without a small unit (ISO 4217)."""
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BAR = "||"
 
 YES, NO = "Yes", "No"
 """Options of a field that we create for yes or no: ActiveCampaign has no type for it."""
 
 _TRUTHS = ({"yes", "no"}, {"true", "false"})
-
-
-class BadValue(ValueError):
-    """A value that a field cannot take; ``code`` and text are for the user."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +92,7 @@ class Money:
 
     def cents(self, amount: str, currency: str | None) -> str:
         """An amount in main units as a whole number of cents; Decimal, for floats lose some."""
-        value = _decimal(amount)
-        if value is None or not _NUMBER.fullmatch(amount.strip()):
-            raise BadValue("invalid_number", f'"{amount}" is no plain decimal number such as 12.50')
-        scaled = value * self._factor(currency)
+        scaled = Decimal(values.number(amount)) * self._factor(currency)
         if scaled != scaled.to_integral_value():
             raise BadValue(
                 "too_precise",
@@ -132,7 +119,7 @@ class Money:
 
     def amount(self, cents: object, currency: str | None) -> str | None:
         """Cents as an amount in main units."""
-        value = _decimal(text_of(cents) or "")
+        value = decimal(text_of(cents) or "")
         if value is None:
             return text_of(cents)
         text = format(value / self._factor(currency), "f")
@@ -143,14 +130,6 @@ class Money:
         return 1 if whole else 100
 
 
-def zone_of(name: str | None) -> tzinfo:
-    """The user's time zone; UTC when it is not known."""
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
-
-
 # -- ours to text ----------------------------------------------------------------------------------
 
 
@@ -159,93 +138,46 @@ def text(value: str) -> str:
     return value
 
 
-def number(value: str) -> str:
-    """Digits with at most one decimal point."""
-    if not _NUMBER.fullmatch(value.strip()):
-        raise BadValue("invalid_number", f'"{value}" is no plain decimal number such as 1234.50.')
-    return value.strip()
-
-
 def day(value: str, zone: tzinfo) -> str:
     """A calendar day; of an instant the day it is in ``zone``."""
+    moment = values.as_instant(value)
+    if moment is None:
+        return values.day(value)
     try:
-        if _DATE.fullmatch(value):
-            return date.fromisoformat(value).isoformat()
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment.astimezone(zone).date().isoformat()
-    except (ValueError, OverflowError):
-        pass
-    raise BadValue("invalid_date", f'"{value}" is no date such as 2026-03-31.')
+        return moment.astimezone(zone).date().isoformat()
+    except OverflowError:
+        raise BadValue("invalid_date", f'"{value}" is no date such as 2026-03-31.') from None
 
 
 def instant(value: str, zone: tzinfo) -> str:
     """An instant, to the second, with its offset, which the API insists on.
 
-    A mere day becomes noon in ``zone``: it shows as that day nearly everywhere.
+    A mere day becomes noon in ``zone``.
     """
-    try:
-        if _DATE.fullmatch(value):
-            moment = datetime.combine(date.fromisoformat(value), time(12), zone)
-        else:
-            moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC).isoformat(timespec="seconds")
-    except (ValueError, OverflowError):
-        pass
-    raise BadValue(
-        "invalid_datetime",
-        f'"{value}" is neither an instant such as 2026-03-31T09:00:00Z nor a date.',
-    )
+    return values.instant(value, zone).isoformat(timespec="seconds")
 
 
 def percent(value: str) -> str:
     """A probability from 0 to 100 as a whole number."""
-    share = _decimal(value)
+    share = decimal(value)
     if share is None or not 0 <= share <= 100:
         raise BadValue("invalid_probability", f'"{value}" is no number from 0 to 100.')
     return str(int(share.to_integral_value()))
 
 
-class Choice:
-    """The options of a field, in any letter case. ActiveCampaign does not always check them."""
-
-    def __init__(self, info: FieldInfo) -> None:
-        self._info = info
-        self._options = {option.strip().casefold(): option for option in info.options}
-
-    def value(self, given: str) -> str:
-        """The option as it is spelled there; several in bars: ``||one||two||``."""
-        if not self._info.multiple:
-            return self._one(given)
-        whole = self._options.get(given.strip().casefold())
-        parts = [whole] if whole else [p for p in re.split(r";|\|\|", given) if p.strip()]
-        return joined(list(dict.fromkeys(self._one(part) for part in parts)))
-
-    def _one(self, given: str) -> str:
-        folded = given.strip().casefold()
-        found = self._options.get(folded)
-        if found is None and self._info.kind == "bool":
-            same = {"true": "yes", "false": "no", "yes": "true", "no": "false"}.get(folded, "")
-            found = self._options.get(same)
-        if found is None:
-            near = did_you_mean(given, self._info.options)
-            raise BadValue("unknown_option", f'"{given}" is no option of {self._info.label}.{near}')
-        return found
-
-
 def is_truth(options: tuple[str, ...]) -> bool:
     """Whether the options of a single choice are yes and no."""
-    return {option.strip().casefold() for option in options} in _TRUTHS
+    return {folded(option) for option in options} in _TRUTHS
 
 
-def joined(options: list[str]) -> str:
+def joined(options: Iterable[str]) -> str:
     """Several options as one text.
 
-    >>> joined(["a", "b"])
-    '||a||b||'
+    >>> joined(["a", "b"]), joined([])
+    ('||a||b||', '')
     """
-    return f"{_BAR}{_BAR.join(options)}{_BAR}" if options else ""
+    inner = _BAR.join(options)
+    return f"{_BAR}{inner}{_BAR}" if inner else ""
 
 
 def parted(value: str) -> list[str]:
@@ -255,6 +187,13 @@ def parted(value: str) -> list[str]:
     (['a', 'b'], ['a'])
     """
     return [part for part in value.split(_BAR) if part]
+
+
+SEVERAL = Style(separator=r";|\|\|", join=joined)
+"""ActiveCampaign does not always check options."""
+
+TRUTH = Style(synonyms={"true": "yes", "false": "no", "yes": "true", "no": "false"})
+"""A field for yes or no may have the options that we gave it, or somebody else's."""
 
 
 # -- text to the wire, and back --------------------------------------------------------------------
@@ -311,49 +250,19 @@ def same(kind: str | None, ours: str, held: str | None) -> bool:
     Numbers by value, instants by instant, choices of several as sets, texts whatever their line
     ends. Of a property whose kind is not known (None), numbers and instants are tried.
     """
-    if not held or not ours:
-        return not held and not ours
-    if ours == held:
-        return True
-    tried = [_MEANINGS.get(kind, _lines)]
-    if kind is None:
-        tried = [_lines, _decimal, _moment]
-    for meaning in tried:
-        meant = meaning(ours)
-        if meant is not None and meant == meaning(held):
-            return True
-    return False
-
-
-def _lines(value: str) -> str:
-    return value.replace("\r\n", "\n")
-
-
-def _folded(value: str) -> str:
-    return value.strip().casefold()
+    tried = [_MEANINGS.get(kind, lines)] if kind is not None else [lines, decimal, read_instant]
+    return any(agree(meaning, ours, held) for meaning in tried)
 
 
 def _set(value: str) -> frozenset[str]:
     return frozenset(parted(value))
 
 
-def _decimal(value: str) -> Decimal | None:
-    try:
-        found = Decimal(value.strip())
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
-
-
-def _moment(value: str) -> datetime | None:
-    return read_instant(value)
-
-
-_MEANINGS: Mapping[str | None, Callable[[str], object]] = {
-    "number": _decimal,
-    "date": _moment,
-    "datetime": _moment,
+_MEANINGS: Mapping[str, Callable[[str], object]] = {
+    "number": decimal,
+    "date": read_instant,
+    "datetime": read_instant,
     "choices": _set,
-    "code": _folded,
+    "code": folded,
 }
 """What of a value counts, per kind; ``code`` is for currencies and addresses."""

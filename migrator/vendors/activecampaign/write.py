@@ -14,7 +14,8 @@ from migrator.model import KEY_FIELD, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.content import new_deal, read_content
 from migrator.vendors.activecampaign.read import texts
-from migrator.vendors.activecampaign.values import BadValue, same
+from migrator.vendors.activecampaign.values import same
+from migrator.vendors.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 FIELDS_REFUSED = "fields_refused"
 """Code of an outcome: the record was written, but some of its custom fields were not."""
+
+
+_MOST_IN_A_ROW = 2
+"""So many ops without an answer after each other, and the line or the server is to blame."""
 
 
 def refused(op: Op, error: Refusal | BadValue) -> Outcome:
@@ -48,24 +53,32 @@ async def one_by_one(
     return await in_turn([partial(one, op) for op in ops])
 
 
-async def in_turn(steps: Sequence[Callable[[], Awaitable[list[Outcome]]]]) -> list[Outcome]:
-    """Outcomes of steps that follow each other.
+async def in_turn(
+    steps: Sequence[Callable[[], Awaitable[list[Outcome]]]], known: Sequence[Outcome] = ()
+) -> list[Outcome]:
+    """Those outcomes and the ones of steps that follow each other, as far as they get known.
+
+    One op that gets no answer must not keep those of the others from the journal: it has no
+    outcome, so that the caller finds out what became of it. When the next one fares no better it
+    is not the op's own fault, and the rest is left alone.
 
     Raises:
-        OutcomeUnknown: something was carried out before whatever stopped the rest.
+        MigratorError: what stopped the first step, when nothing is known of any op.
     """
-    outcomes: list[Outcome] = []
+    outcomes = list(known)
+    failure: MigratorError | None = None
+    in_a_row = 0
     for step in steps:
         try:
             outcomes += await step()
-        except OutcomeUnknown:
-            raise
+            in_a_row = 0
         except MigratorError as error:
-            if not any(outcome.state is OpState.WRITTEN for outcome in outcomes):
-                raise
-            raise OutcomeUnknown(
-                f"ActiveCampaign carried {len(outcomes)} rows of a batch out, then: {error}"
-            ) from error
+            failure = failure or error
+            in_a_row += 1
+            if in_a_row == _MOST_IN_A_ROW or not isinstance(error, OutcomeUnknown):
+                break
+    if failure and not outcomes:
+        raise failure
     return outcomes
 
 
@@ -154,9 +167,11 @@ async def update(tenant: Tenant, op: Op) -> Outcome:
         currency = (await tenant.calls.deals.get(deal)).currency
     content = await read_content(tenant, op.properties, currency)
     saved = await tenant.calls.deals.update(deal, content.body())
-    if saved.fields_saved is False and content.custom:
-        return await repair(tenant, deal, op, content)
-    return Outcome(op.key, OpState.WRITTEN, op.id)
+    if saved.fields_saved or not content.custom:
+        return Outcome(op.key, OpState.WRITTEN, op.id)
+    if saved.fields_saved is None and not await missing(tenant, deal, op, content):
+        return Outcome(op.key, OpState.WRITTEN, op.id)  # the answer just does not say
+    return await repair(tenant, deal, op, content)
 
 
 async def delete(tenant: Tenant, op: Op) -> Outcome:

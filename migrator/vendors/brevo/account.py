@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError
 from migrator.model import Account, ObjectType, Owner, Pipeline, Stage
 from migrator.vendors.brevo.answers import Json, Refusal, nested, objects, text
-from migrator.vendors.brevo.lookups import status_of
+from migrator.vendors.names import status_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -62,7 +62,7 @@ def read_pipeline(item: Json) -> Pipeline:
         stage_id = text(stage.get("id"))
         if stage_id:
             label = text(stage.get("name")) or stage_id
-            stages.append(Stage(stage_id, label, status_of(label)))
+            stages.append(Stage(stage_id, label, status_of_stage(label)))
     return Pipeline(id_, text(item.get("pipeline_name")) or id_, tuple(stages))
 
 

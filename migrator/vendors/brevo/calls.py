@@ -28,7 +28,7 @@ from migrator.vendors.brevo.answers import (
 from migrator.wire import Effect, Part, request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import httpx
 
@@ -66,7 +66,7 @@ class Transport:
         then, at = self._server
         return then + timedelta(seconds=self._clock.monotonic() - at)
 
-    async def send(  # the parts of a request
+    async def send(  # noqa: PLR0913  # the parts of a request
         self,
         method: str,
         path: str,
@@ -75,10 +75,18 @@ class Transport:
         content: object = None,
         params: Mapping[str, str] | None = None,
         parts: Mapping[str, Part] | None = None,
+        leaving: Callable[[], None] | None = None,
     ) -> Any:  # noqa: ANN401  # whatever JSON can say
         """Send one request; the JSON of its answer."""
         response = await request(
-            self._client, method, path, effect=effect, json=content, params=params, parts=parts
+            self._client,
+            method,
+            path,
+            effect=effect,
+            json=content,
+            params=params,
+            parts=parts,
+            leaving=leaving,
         )
         self._note_time(response)
         return check(response, f"{method} {path}")
@@ -113,6 +121,13 @@ class Transport:
             if refusal.status in {400, 404}:
                 return None
             raise
+
+    async def read_record(self, path: str, params: Mapping[str, str] | None = None) -> Json | None:
+        """As ``read_one``, of a record; an answer without its id is none."""
+        found = await self.read_one(path, params)
+        if found is not None and text(found.get("id")) is None:
+            raise odd(f"GET {path}", "it names no id")
+        return found
 
 
 class Calls(Transport):
@@ -175,7 +190,7 @@ class Calls(Transport):
 
     async def record(self, type: ObjectType, id: str) -> Json | None:
         """GET /crm/deals/{id} or /companies/{id}."""
-        return await self.read_one(f"{records_path(type)}/{_id(id)}")
+        return await self.read_record(f"{records_path(type)}/{_id(id)}")
 
     async def create(self, type: ObjectType, content: Json) -> str:
         """POST /crm/deals (201) or /companies (200); the new id."""
@@ -207,8 +222,14 @@ class Calls(Transport):
 
     # -- imports and processes -----------------------------------------------------------------
 
-    async def import_file(self, type: ObjectType, file: bytes, mapping: Json) -> int:
-        """POST /crm/deals/import or /companies/import; the process's id.
+    async def import_file(
+        self,
+        type: ObjectType,
+        file: bytes,
+        mapping: Json,
+        leaving: Callable[[], None] | None = None,
+    ) -> int | None:
+        """POST /crm/deals/import or /companies/import; the process's id ("integer or null").
 
         ``mapping`` is a form field of JSON text and holds switches, no columns. A file sent twice
         leaves its rows twice.
@@ -218,7 +239,9 @@ class Calls(Transport):
             "file": Part(file, "text/csv", f"{type}.csv"),
             "mapping": Part(json.dumps(mapping).encode(), "text/plain"),
         }
-        found = await self.send("POST", path, Effect.ONCE, parts=parts)
+        found = await self.send("POST", path, Effect.ONCE, parts=parts, leaving=leaving)
+        if isinstance(found, dict) and found.get("processId", "") is None:
+            return None
         return _process_id(found, f"POST {path}")
 
     async def process(self, id: int) -> Json | None:
@@ -255,7 +278,7 @@ class ContactCalls(Transport):
     async def contact(self, email: str) -> Json | None:
         """GET /contacts/{email}."""
         path = f"/contacts/{quote(email, safe='')}"
-        return await self.read_one(path, {"identifierType": "email_id"})
+        return await self.read_record(path, {"identifierType": "email_id"})
 
     async def create_contact(self, content: Json) -> str:
         """POST /contacts (201); 400 ``duplicate_parameter`` when the address is there."""
@@ -353,7 +376,7 @@ def _new_number(found: object, what: str) -> int:
 
 
 def _process_id(found: object, what: str) -> int:
-    """The id to watch an import by; one page of the documentation has it "integer or null"."""
+    """The id to watch an import by."""
     process = whole(found.get("processId")) if isinstance(found, dict) else None
     if process is None:
         raise unclear(what, "the answer names no process")

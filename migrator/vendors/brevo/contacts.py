@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from typing import TYPE_CHECKING
 
 from migrator.model import Held, ObjectType, OpState, Outcome
@@ -12,7 +13,8 @@ from migrator.vendors.brevo.jobs import Job, Watch
 from migrator.vendors.brevo.pages import steady
 from migrator.vendors.brevo.settle import refused
 from migrator.vendors.brevo.singly import in_doubt
-from migrator.vendors.brevo.values import folded, for_json
+from migrator.vendors.brevo.values import for_json
+from migrator.vendors.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -40,18 +42,25 @@ async def lookup(session: Session, emails: Collection[str]) -> dict[str, Json]:
     """Contacts by address in small letters, with the fewest requests: by pages, or one by one."""
     missing = {folded(email) for email in emails if email.strip()}
     found: dict[str, Json] = {}
-    offset = 0
-    while len(missing) > 1:
+    pages_left = math.inf
+
+    async def ask(offset: int) -> Page:
+        nonlocal pages_left
         page = await session.contact_calls.contacts(offset, session.options.page)
-        for item in page.items:
-            if (email := _email(item)) in missing:
-                found[email] = item
-                missing.discard(email)
-        offset += len(page.items)
-        if not page.items or (page.total is not None and offset >= page.total):
+        if page.total is not None and page.items:
+            pages_left = (page.total - offset) / len(page.items) - 1
+        return page
+
+    if len(missing) > 1:
+        async for items in steady(ask):
+            for item in items:
+                if (email := _email(item)) in missing:
+                    found[email] = item
+                    missing.discard(email)
+            if len(missing) < 2 or len(missing) <= pages_left < math.inf:
+                break
+        else:
             return found
-        if page.total is not None and len(missing) * len(page.items) <= page.total - offset:
-            break  # fewer addresses are left than pages
     single = await _one_by_one(session, sorted(missing))
     return found | {email: item for email, item in single.items() if item is not None}
 
@@ -143,8 +152,9 @@ async def _create_by_import(
                 outcomes += [refused(op, refusal.code, refusal.message) for op in rows]
                 continue
             accepted = True
-            note(str(process))
-            watch = Watch(session, Job(process), session.clock.monotonic())
+            job = Job().taken(process)
+            note(str(job))
+            watch = Watch(session, ObjectType.CONTACTS, job, session.clock.monotonic())
             outcomes += await settle(watch, rows)
     return outcomes
 

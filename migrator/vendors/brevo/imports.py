@@ -44,29 +44,42 @@ _A_DAY = timedelta(days=1)
 async def create(
     session: Session, type: ObjectType, ops: Sequence[Op], note: Callable[[str], None]
 ) -> list[Outcome]:
-    """Create records by one file; that it is about to be sent is noted, then its process."""
+    """Create records by one file; that it is about to leave is noted, then its process."""
     await session.keyed(type)
     layout = await _layout(session, type)
     file = file_of(ops, layout, with_ids=False)
-    uploaded = session.calls.server_now()
-    note(str(Job(None, uploaded, session.shown)))
+    job = Job(after=session.shown.get(type))
+
+    def leaving() -> None:
+        nonlocal job
+        job = replace(job, uploaded=session.calls.server_now())
+        note(str(job))
+
     try:
-        process = await session.calls.import_file(type, file, switches(update=False))
+        process = await session.calls.import_file(type, file, switches(update=False), leaving)
     except Refusal as refusal:
         return _turned_down(ops, refusal)
     session.wrote()
-    note(str(process))
+    job = job.taken(process)
+    note(str(job))
     with singly.in_doubt(f"Brevo took a file of {len(ops)} {type} (import {process})"):
-        watch = Watch(session, Job(process), session.clock.monotonic())
-        since = uploaded - _SKEW if uploaded else session.clock.now() - _A_DAY
-        return await settle_creates(watch, type, ops, since)
+        watch = Watch(session, type, job, session.clock.monotonic())
+        return await settle_creates(watch, ops, made_since(job, session.clock.now()))
 
 
-async def settle_creates(
-    watch: Watch, type: ObjectType, ops: Sequence[Op], since: datetime
-) -> list[Outcome]:
+def made_since(job: Job, sent: datetime) -> datetime:
+    """An instant that all records of an upload are newer than.
+
+    Args:
+        job: the upload; it may tell when it left by the server's own clock.
+        sent: when it left, by our clock.
+    """
+    return job.uploaded - _SKEW if job.uploaded else sent - _A_DAY
+
+
+async def settle_creates(watch: Watch, ops: Sequence[Op], since: datetime) -> list[Outcome]:
     """Wait for an import to end; what became of its rows. No outcomes = it was not carried out."""
-    session = watch.session
+    session, type = watch.session, watch.type
     found: dict[str, list[Json]] = {}
     keys = frozenset(op.key for op in ops)
 
@@ -88,13 +101,21 @@ async def settle_creates(
 
 def _why(op: Op, ending: str) -> str:
     hint = ""
+    if "deal_stage" in op.properties:
+        hint += (
+            "If all rows are missing, Brevo may want pipelines and stages named otherwise: see the "
+            "option import_stage. "
+        )
     if op.links:
-        hint = (
+        hint += (
             "If all rows with links are missing, Brevo may want them named otherwise: see the "
             "options associated_contact and associated_company. "
         )
     if ending:
-        hint += f'(Brevo ended the import as "{ending}".)'
+        hint += (
+            f'(Brevo ended the import as "{ending}": a row may have stopped all after it. With the '
+            "option import_from above their number they go one by one.)"
+        )
     return NOT_IMPORTED.format(hint=hint).strip()
 
 
@@ -148,15 +169,16 @@ async def update(
     except Refusal as refusal:
         return _turned_down(ops, refusal)
     session.wrote()
-    note(str(process))
+    job = Job().taken(process)
+    note(str(job))
     with singly.in_doubt(f"Brevo took a file of {len(ops)} changed {type} (import {process})"):
-        watch = Watch(session, Job(process), session.clock.monotonic())
-        return await settle_updates(watch, type, ops)
+        watch = Watch(session, type, job, session.clock.monotonic())
+        return await settle_updates(watch, ops)
 
 
-async def settle_updates(watch: Watch, type: ObjectType, ops: Sequence[Op]) -> list[Outcome]:
+async def settle_updates(watch: Watch, ops: Sequence[Op]) -> list[Outcome]:
     """Wait for an import of changes to end; what became of its rows."""
-    session = watch.session
+    session, type = watch.session, watch.type
     schema = await session.schema(type)
     left: dict[str, tuple[str, ...] | None] = {op.key: None for op in ops}
 

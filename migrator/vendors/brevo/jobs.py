@@ -34,18 +34,19 @@ that no wrong clock of ours shortens it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, OutcomeUnknown
 from migrator.vendors.brevo.answers import Json, Odd, text, whole
-from migrator.vendors.brevo.values import folded
+from migrator.vendors.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from migrator.model import ObjectType
     from migrator.vendors.brevo.session import Session
 
 _FIRST_GAP, _LONGEST_GAP = 2.0, 60.0
@@ -74,7 +75,7 @@ _OTHER_JOBS = frozenset(
 )
 """Documented names of processes that are no imports."""
 
-_MARKER = re.compile(r"upload(?: at (?P<at>\S+))?(?: after (?P<after>\d+))?")
+_MARKER = re.compile(r"(?P<what>upload|accepted|\d+)(?: at (?P<at>\S+))?(?: after (?P<after>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +83,27 @@ class Job:
     """An import, as far as it is known; its text is what the journal notes.
 
     Attributes:
-        process: the id Brevo gave it; None while the upload has no answer.
-        uploaded: when it was about to be sent, by the server's clock.
-        after: the newest import of ours before it whose process Brevo showed.
+        process: the id Brevo gave it; None while the upload has no answer, or one without an id.
+        uploaded: when it left, by the server's clock.
+        after: the newest import of ours before it, of the same type, whose process Brevo showed.
+        accepted: whether Brevo said that it took the file.
     """
 
     process: int | None = None
     uploaded: datetime | None = None
     after: int | None = None
+    accepted: bool = False
+
+    def taken(self, process: int | None) -> Job:
+        """The same, as Brevo has taken it."""
+        return replace(self, process=process, accepted=True)
 
     def __str__(self) -> str:
+        what = "accepted" if self.accepted else "upload"
         if self.process is not None:
-            return str(self.process)
+            what = str(self.process)
         at = f" at {self.uploaded.isoformat()}" if self.uploaded else ""
-        return f"upload{at}" + (f" after {self.after}" if self.after is not None else "")
+        return what + at + (f" after {self.after}" if self.after is not None else "")
 
     @classmethod
     def parse(cls, noted: str | None) -> Job:
@@ -104,8 +112,6 @@ class Job:
         >>> Job.parse("78").process, Job.parse("upload after 77").after, Job.parse(None).process
         (78, 77, None)
         """
-        if (process := whole(noted)) is not None:
-            return cls(process)
         found = _MARKER.fullmatch(noted or "")
         if found is None:
             return cls()
@@ -113,7 +119,8 @@ class Job:
             at = datetime.fromisoformat(found["at"]) if found["at"] else None
         except ValueError:
             at = None
-        return cls(None, at, whole(found["after"]))
+        accepted = found["what"] != "upload"
+        return cls(whole(found["what"]), at, whole(found["after"]), accepted)
 
 
 class State(StrEnum):
@@ -139,12 +146,14 @@ class Watch:
     """An import that is waited for.
 
     Attributes:
+        type: of the records.
         job: what is known of it.
         since: when it was sent at the latest (monotonic).
         status: the last status Brevo showed of its process, for messages.
     """
 
     session: Session
+    type: ObjectType
     job: Job
     since: float
     status: str = ""
@@ -187,7 +196,7 @@ class Watch:
 
     def _verdict(self, state: State, still: float, *, some: bool) -> Verdict | None:
         """What two readings that agree mean, nothing having moved for ``still`` seconds."""
-        ours = self.job.process is not None
+        ours = self.job.accepted
         patient = still >= self.session.options.import_patience
         if state is State.RUNNING:
             if patient:
@@ -233,13 +242,13 @@ class Watch:
                 self._misses += 1
                 if self._misses < _HIDDEN_POLLS:
                     continue
-                self.session.hidden = True
+                self.session.hidden.add(self.type)
             if state is not State.RUNNING or waited >= options.import_patience:
                 return state
             gap = min(gap * 2, _LONGEST_GAP)
 
     def _known_hidden(self) -> bool:
-        return self.job.process is not None and self.session.hidden
+        return self.job.process is not None and self.type in self.session.hidden
 
     async def _ask(self) -> State:
         try:
@@ -255,8 +264,8 @@ class Watch:
             return State.HIDDEN
         self.status = text(found.get("status")) or ""
         state = _state(self.status)
-        if state is not State.HIDDEN:
-            self.session.shown = self.job.process
+        if state is not State.HIDDEN and self.job.process is not None:
+            self.session.shown[self.type] = self.job.process
         self._ended = state is State.ENDED
         return state
 

@@ -114,7 +114,8 @@ async def _by_file(session: Session, ops: Sequence[Op]) -> list[Op]:
             del left[key]
         return frozenset(left)
 
-    watch = Watch(session, Job(process), session.clock.monotonic())
+    job = Job().taken(process)
+    watch = Watch(session, ObjectType.DEALS, job, session.clock.monotonic())
     await watch.end(read, len(ops))
     unmade = {op.key: left[op.key].links if op.key in left else () for op in ops}
     learn(session, ops, {key: Gap((), links) for key, links in unmade.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from migrator.model import Held, ObjectType
@@ -11,7 +10,7 @@ from migrator.vendors.brevo.answers import Json, instant, nested, text
 from migrator.vendors.brevo.pages import UPDATED, by_key, every
 from migrator.vendors.brevo.schema import KEYED
 from migrator.vendors.brevo.settle import linked_ids
-from migrator.vendors.brevo.values import folded
+from migrator.vendors.names import folded, looks_like_domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from migrator.vendors.brevo.schema import Schema
     from migrator.vendors.brevo.session import Session
 
-_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.IGNORECASE)
 _PARENTS = {
     ObjectType.DEALS: (ObjectType.CONTACTS, ObjectType.COMPANIES),
     ObjectType.COMPANIES: (ObjectType.CONTACTS, ObjectType.DEALS),
@@ -30,15 +28,6 @@ _ACTIVITY_LINKS = {
     ObjectType.DEALS: ("dealsIds", "dealIds"),
 }
 """Tasks spell their links the one way, notes the other."""
-
-
-def looks_like_domain(name: str) -> bool:
-    """Whether a company's name may be its domain.
-
-    >>> looks_like_domain("acme.example.com"), looks_like_domain("Acme Inc.")
-    (True, False)
-    """
-    return bool(_DOMAIN.fullmatch(name.strip()))
 
 
 def held(item: Json, schema: Schema, properties: Collection[str]) -> Held:

@@ -21,8 +21,6 @@ unless the notes are not kept: therefore many such creates are treated as a file
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, OutcomeUnknown
@@ -30,7 +28,6 @@ from migrator.model import Action, ObjectType, OpState, Outcome
 from migrator.vendors.brevo import contacts, imports
 from migrator.vendors.brevo.jobs import Job, Watch
 from migrator.vendors.brevo.pages import by_key
-from migrator.vendors.brevo.read import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +36,6 @@ if TYPE_CHECKING:
     from migrator.model import Op, Sent
     from migrator.vendors.brevo.answers import Json
     from migrator.vendors.brevo.session import Session
-
-_A_DAY = timedelta(days=1)
-"""By how much the clock that ``Sent.at`` is from may have been wrong."""
 
 
 async def recover(session: Session, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
@@ -55,9 +49,9 @@ async def recover(session: Session, type: ObjectType, sent: Sequence[Sent]) -> l
         for (action, job), group in sorted(groups.items(), key=lambda item: item[0][1] is None):
             if action is Action.CREATE:
                 outcomes += await _created(session, type, job, group)
-            elif action is Action.UPDATE and Job.parse(job).process is not None:
-                watch = Watch(session, Job.parse(job), session.clock.monotonic())
-                outcomes += await imports.settle_updates(watch, type, [one.op for one in group])
+            elif action is Action.UPDATE and Job.parse(job).accepted:
+                watch = Watch(session, type, Job.parse(job), session.clock.monotonic())
+                outcomes += await imports.settle_updates(watch, [one.op for one in group])
     except InputError as error:  # Brevo refuses what we would have to read
         raise OutcomeUnknown(
             f"What became of {len(sent)} {type} cannot be found out. {error}"
@@ -71,42 +65,23 @@ async def _created(
     ops = [one.op for one in group]
     if type is ObjectType.CONTACTS:
         return await _contacts(session, noted, ops)
-    since = min(one.at for one in group) - _A_DAY
-    ops = await _with_ids(session, ops)
+    job = Job.parse(noted)
+    since = imports.made_since(job, min(one.at for one in group))
     if noted is None and len(ops) < session.options.import_from:
         return await _singly(session, type, ops, since)
-    job = Job.parse(noted)
-    session.shown = job.after if session.shown is None else session.shown
-    watch = Watch(session, job, session.clock.monotonic() - await _elapsed(session, job))
-    return await imports.settle_creates(watch, type, ops, since)
+    if job.after is not None:
+        session.shown.setdefault(type, job.after)
+    began = session.clock.monotonic() - await _elapsed(session, job)
+    return await imports.settle_creates(Watch(session, type, job, began), ops, since)
 
 
 async def _elapsed(session: Session, job: Job) -> float:
     """Seconds since an upload, as far as the server's own clock proves them."""
-    if job.uploaded is None:
+    if job.uploaded is None or job.accepted:
         return 0.0
     await session.schema(ObjectType.DEALS)  # any answer tells the time over there
     now = session.calls.server_now()
     return max(0.0, (now - job.uploaded).total_seconds()) if now else 0.0
-
-
-async def _with_ids(session: Session, ops: Sequence[Op]) -> list[Op]:
-    """Ops whose links all have ids; parents that their run created are looked up by name."""
-    unknown: dict[ObjectType, set[str]] = {}
-    for op in ops:
-        for link in op.links:
-            if link.id is None:
-                unknown.setdefault(link.type, set()).add(link.key)
-    ids = {
-        (type, name): found[0]
-        for type, names in unknown.items()
-        for name, found in (await resolve(session, type, names)).items()
-    }
-    filled = []
-    for op in ops:
-        links = [li if li.id else replace(li, id=ids.get((li.type, li.key))) for li in op.links]
-        filled.append(replace(op, links=tuple(li for li in links if li.id)))
-    return filled
 
 
 async def _singly(
@@ -125,8 +100,8 @@ async def _singly(
 
 async def _contacts(session: Session, noted: str | None, ops: Sequence[Op]) -> list[Outcome]:
     job = Job.parse(noted)
-    if job.process is not None:
-        watch = Watch(session, job, session.clock.monotonic())
+    if job.accepted:
+        watch = Watch(session, ObjectType.CONTACTS, job, session.clock.monotonic())
         outcomes = await contacts.settle(watch, ops)
         # Of several bodies only the last is noted: what is missing may never have left.
         return [outcome for outcome in outcomes if outcome.state is OpState.WRITTEN]

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, FieldInfo, ObjectType
+from migrator.vendors import names
 from migrator.vendors.brevo.answers import Json, objects
-from migrator.vendors.brevo.values import folded
+from migrator.vendors.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,17 +48,8 @@ def slug(label: str) -> str:
 
 
 def find_field(fields: Mapping[str, FieldInfo], name: str, label: str = "") -> FieldInfo | None:
-    """The field of an internal name; else of a label, in any letter case; else by its slug.
-
-    Brevo chooses internal names itself, so a field that was asked for by name may have another.
-    """
-    if found := fields.get(name):
-        return found
-    for wanted in (name, label):
-        for info in fields.values():
-            if wanted and folded(info.label) == folded(wanted):
-                return info
-    return next((info for info in fields.values() if slug(info.label) == name), None)
+    """The field of an internal name; else of a label, in any letter case; else by its slug."""
+    return names.find_field(fields, name, label, slug)
 
 
 class Schema:

@@ -11,9 +11,9 @@ from migrator.errors import InputError
 from migrator.model import KEY_FIELD, ObjectType
 from migrator.vendors.brevo.account import read_pipelines
 from migrator.vendors.brevo.calls import Calls, ContactCalls
-from migrator.vendors.brevo.lookups import Stages
 from migrator.vendors.brevo.schema import Schema
-from migrator.vendors.brevo.values import zone_of
+from migrator.vendors.places import Stages
+from migrator.vendors.values import zone_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -31,8 +31,9 @@ class Session:
     Attributes:
         named_by: what the next import file names linked records by; the other way is tried when
             one turns out not to be understood.
-        shown: the newest import of ours whose process Brevo showed.
-        hidden: Brevo did not show the process of an import of ours.
+        shown: per type the newest import of ours whose process Brevo showed. That it shows those
+            of one type says nothing of another's.
+        hidden: types of which Brevo did not show the process of an import.
         began: when this session began (monotonic).
         attributes: ids of attributes that this session created, by type and folded label; no list
             shows them, and options are added by id.
@@ -48,8 +49,8 @@ class Session:
             ObjectType.CONTACTS: options.associated_contact,
             ObjectType.COMPANIES: options.associated_company,
         }
-        self.shown: int | None = None
-        self.hidden = False
+        self.shown: dict[ObjectType, int] = {}
+        self.hidden: set[ObjectType] = set()
         self.began = clock.monotonic()
         self._wrote_at: float | None = None
         self.forms: dict[tuple[ObjectType, str], tuple[int, bool]] = {}

@@ -5,21 +5,19 @@ Attributes can be created, pipelines and stages cannot: the API has no call for 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, closest
-from migrator.model import KEY_FIELD, FieldInfo, NewField, ObjectType, Provision, Stage
+from migrator.model import KEY_FIELD, FieldInfo, NewField, ObjectType
 from migrator.vendors.brevo.answers import Refusal
-from migrator.vendors.brevo.lookups import status_of
 from migrator.vendors.brevo.schema import KEYED, find_field, slug
-from migrator.vendors.brevo.values import folded
-from migrator.vendors.wanted import lacking_pipelines, named, new_options, with_pipelines
+from migrator.vendors.names import folded
+from migrator.vendors.wanted import Making, lacking_pipelines, named, new_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from migrator.model import Account, NewPipeline, NewStage
+    from migrator.model import Account, NewPipeline, Provision
     from migrator.vendors.brevo.session import Session
 
 _LONGEST_LABEL = 50
@@ -48,51 +46,29 @@ _CONTACT_TYPES: Mapping[str, str] = {
 
 def lacking(account: Account, wanted: Provision) -> Provision:
     """The part of ``wanted`` that the account does not have."""
-    keys = tuple(
-        type
-        for type in wanted.keys
-        if type in KEYED and KEY_FIELD not in account.fields.get(type, {})
-    )
-    fields = {
-        type: tuple(new for new in news if _lacks(account.fields.get(type, {}), new))
-        for type, news in wanted.fields.items()
-    }
-    return Provision(
-        keys=keys,
-        fields={type: news for type, news in fields.items() if news},
-        pipelines=lacking_pipelines(account.pipelines, wanted.pipelines),
-    )
-
-
-def _lacks(fields: Mapping[str, FieldInfo], new: NewField) -> bool:
-    found = find_field(fields, new.name, new.label)
-    return found is None or (found.kind == "choice" and bool(new_options(found.options, new)))
+    return MAKING.lacking(account, wanted)
 
 
 def provisional(account: Account, missing: Provision) -> Account:
     """The account as it will be; of its pipelines, when a person has made them."""
-    fields = {type: dict(infos) for type, infos in account.fields.items()}
-    for type in missing.keys:
-        fields.setdefault(type, {})[KEY_FIELD] = FieldInfo(KEY_FIELD, KEY_FIELD, "text")
-    for type, news in missing.fields.items():
-        of_type = fields.setdefault(type, {})
-        for new in news:
-            found = find_field(of_type, new.name, new.label)
-            known = dict(found.options) if found else {}
-            options = known | {label: label for label in new_options(known, new)}
-            kind = "date" if new.kind == "datetime" else new.kind
-            base = found or FieldInfo(new.name, _label(new), kind)
-            of_type[base.name] = replace(base, options=options)
-    return with_pipelines(replace(account, fields=fields), missing.pipelines, _foreseen)
+    return MAKING.provisional(account, missing)
 
 
-def _foreseen(new: NewStage, id: str, _place: int, _of: int) -> Stage:
-    return Stage(id, new.label, status_of(new.label))
+def _find(fields: Mapping[str, FieldInfo], new: NewField) -> FieldInfo | None:
+    return find_field(fields, new.name, new.label)
+
+
+def _field(new: NewField) -> FieldInfo:
+    """There is one type of attribute for days and instants, and we read it as days."""
+    return FieldInfo(new.name, _label(new), "date" if new.kind == "datetime" else new.kind)
 
 
 def _label(new: NewField) -> str:
     """The label to create a field with: one that Brevo likely makes the wanted name of."""
     return new.label if slug(new.label) == new.name else new.name
+
+
+MAKING = Making(KEYED, find=_find, field=_field)
 
 
 # -- creating it -----------------------------------------------------------------------------------
@@ -141,7 +117,7 @@ def _listed(stages: Sequence[str]) -> str:
 
 async def _provision_field(session: Session, type: ObjectType, new: NewField) -> None:
     schema = await session.schema(type)
-    found = find_field(schema.fields, new.name, new.label)
+    found = _find(schema.fields, new)
     if found is not None:
         labels = new_options(found.options, new) if found.kind == "choice" else []
         if labels:
@@ -164,7 +140,7 @@ async def _provision_field(session: Session, type: ObjectType, new: NewField) ->
     except Refusal as refusal:
         # A first try whose answer was lost has created it: labels are unique.
         session.forget()
-        again = find_field((await session.schema(type)).fields, new.name, new.label)
+        again = _find((await session.schema(type)).fields, new)
         if again is None:
             raise InputError(
                 f'Brevo does not create the attribute "{label}" of {type}: {refusal.message}. '

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from migrator.errors import did_you_mean
+from migrator.vendors import values
 from migrator.vendors.brevo.answers import instant
+from migrator.vendors.names import folded
+from migrator.vendors.problems import BadValue
+from migrator.vendors.values import agree, decimal, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,30 +19,7 @@ if TYPE_CHECKING:
 
     from migrator.model import FieldInfo
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MIDNIGHT = re.compile(r"00:00(:00(\.0+)?)?(Z|[+-]\d{2}:?\d{2})?")
-
-
-class BadValue(ValueError):
-    """A value that an attribute cannot take; ``code`` and text are for the user."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def folded(text: str) -> str:
-    """Text as names are compared: trimmed, in one letter case."""
-    return text.strip().casefold()
-
-
-def zone_of(name: str | None) -> tzinfo | None:
-    """The account's time zone; None when it is not known."""
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 # -- into Brevo's form -----------------------------------------------------------------------------
@@ -48,14 +27,13 @@ def zone_of(name: str | None) -> tzinfo | None:
 
 def number(text: str) -> str:
     """A plain decimal that a JSON number of Brevo's (a double) keeps exactly."""
-    if not _NUMBER.fullmatch(text):
-        raise BadValue("invalid_number", f'"{text}" is no plain decimal number such as 1234.50.')
-    kept = float(text)
-    if Decimal(text) not in {Decimal(repr(kept)), Decimal(kept)}:
+    found = values.number(text)
+    kept = float(found)
+    if Decimal(found) not in {Decimal(repr(kept)), Decimal(kept)}:
         raise BadValue(
             "too_precise", f"Brevo would keep {text} as {kept!r}: it has more digits than it holds."
         )
-    return text
+    return found
 
 
 def day(text: str) -> str:
@@ -64,72 +42,21 @@ def day(text: str) -> str:
     UNCERTAIN: production code sends ``YYYY-MM-DD``, examples of the documentation are instants.
     A day goes as a day, so that no time zone can move it.
     """
-    try:
-        if _DATE.fullmatch(text):
-            date.fromisoformat(text)
-            return text
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            precision = "milliseconds" if moment.microsecond else "seconds"
-            utc = moment.astimezone(UTC).replace(tzinfo=None)
-            return utc.isoformat(timespec=precision) + "Z"
-    except (ValueError, OverflowError):
-        pass
-    raise BadValue(
-        "invalid_date",
-        f'"{text}" is neither a date such as 2026-03-31 nor an instant as 2026-03-31T09:00:00Z.',
-    )
-
-
-def flag(text: str) -> str:
-    """``true`` or ``false``."""
-    found = folded(text)
-    if found not in {"true", "false"}:
-        raise BadValue("invalid_bool", f'"{text}" is neither true nor false.')
-    return found
+    if values.is_day(text):
+        return text
+    moment = values.as_instant(text)
+    if moment is None:
+        raise BadValue(
+            "invalid_date",
+            f'"{text}" is neither a date such as 2026-03-31 nor an instant such as '
+            "2026-03-31T09:00:00Z.",
+        )
+    return values.zulu(moment)
 
 
 def plain(text: str) -> str:
     """Any text: no limit is documented."""
     return text
-
-
-class Choice:
-    """The options of an attribute: by key, by key in any letter case, by label."""
-
-    def __init__(self, info: FieldInfo) -> None:
-        self._info = info
-        self._by_folded: dict[str, str | None] = {}
-        keys = [(folded(key), key) for key in info.options]
-        taken = {name for name, _ in keys}
-        labels = [(folded(label), key) for key, label in info.options.items()]
-        for name, key in keys + [(name, key) for name, key in labels if name not in taken]:
-            known = self._by_folded.setdefault(name, key)
-            if known != key:
-                self._by_folded[name] = None  # two options by that name
-
-    def value(self, given: str) -> str:
-        """The key, or keys joined by ``;``; an attribute without options takes any text."""
-        if not self._info.options:
-            return given
-        if not self._info.multiple:
-            return self._one(given)
-        parts = [part for part in given.split(";") if part.strip()]
-        return ";".join(dict.fromkeys(self._one(part) for part in parts))
-
-    def _one(self, given: str) -> str:
-        given = given.strip()
-        if given in self._info.options:
-            return given
-        found = self._by_folded.get(folded(given), "")
-        if found:
-            return found
-        label = self._info.label
-        if found is None:
-            message = f'"{given}" names several options of {label}; use their key.'
-            raise BadValue("ambiguous_option", message)
-        near = did_you_mean(given, self._info.options.values())
-        raise BadValue("unknown_option", f'"{given}" is no option of {label}.{near}')
 
 
 # -- onto the wire ---------------------------------------------------------------------------------
@@ -139,7 +66,7 @@ def for_json(info: FieldInfo | None, text: str) -> Any:  # noqa: ANN401  # whate
     """A property as the JSON value that its attribute takes; of unknown ones the text."""
     if info is None:
         return text
-    if info.kind == "number" and _NUMBER.fullmatch(text):
+    if info.kind == "number" and values.is_number(text):
         return float(text) if "." in text else int(text)
     if info.kind == "bool":
         return text == "true"
@@ -157,35 +84,20 @@ def same(info: FieldInfo | None, ours: str, held: str | None, zone: tzinfo | Non
     Numbers by value, days by day, instants by instant, options by key or label, texts whatever
     their line ends. Of an attribute that is not known the texts are compared.
     """
-    if not held or not ours:
-        return not held and not ours
-    if ours == held:
-        return True
-    if info is not None and info.kind == "date":
-        return _same_date(ours, held, zone)
-    if info is not None and info.kind == "choice":
-        return _keys(info, ours) == _keys(info, held)
-    meaning = _MEANINGS.get(info.kind if info else "text", _lines)
-    return meaning(ours) is not None and meaning(ours) == meaning(held)
-
-
-def _lines(value: str) -> str:
-    return value.replace("\r\n", "\n")
+    if info is None:
+        return agree(lines, ours, held)
+    if info.kind == "date" and ours and held:
+        return ours == held or _same_date(ours, held, zone)
+    if info.kind == "choice":
+        return agree(partial(_keys, info), ours, held)
+    return agree(_MEANINGS.get(info.kind, lines), ours, held)
 
 
 def _flag(value: str) -> bool | None:
     return {"true": True, "1": True, "false": False, "0": False}.get(folded(value))
 
 
-def _decimal(value: str) -> Decimal | None:
-    try:
-        found = Decimal(value.strip())
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
-
-
-_MEANINGS: Mapping[str, Callable[[str], object]] = {"number": _decimal, "bool": _flag}
+_MEANINGS: Mapping[str, Callable[[str], object]] = {"number": decimal, "bool": _flag}
 """What of a value counts, per kind; None = not readable as that kind."""
 
 

@@ -11,9 +11,10 @@ from migrator.errors import InputError, Unavailable
 from migrator.model import KEY_FIELD, Held, ObjectType
 from migrator.vendors.hubspot.answers import Fault, Json, Refusal, objects, read_fault
 from migrator.vendors.hubspot.calls import BATCH, chunks, next_page, together
-from migrator.vendors.hubspot.encode import key_property, looks_like_domain
+from migrator.vendors.hubspot.encode import key_property
 from migrator.vendors.hubspot.links import inline_links, parents_of
 from migrator.vendors.hubspot.setup import KEYED
+from migrator.vendors.names import looks_like_domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +20,7 @@ from migrator.model import (
 )
 from migrator.vendors.hubspot.account import read_pipeline
 from migrator.vendors.hubspot.answers import Json, Refusal, objects
-from migrator.vendors.wanted import (
-    lacking_pipelines,
-    named,
-    new_options,
-    new_stages,
-    with_pipelines,
-)
+from migrator.vendors.wanted import Making, named, new_options, new_stages
 from migrator.wire import Effect
 
 if TYPE_CHECKING:
@@ -71,24 +64,11 @@ def lacking(account: Account, wanted: Provision) -> Provision:
     Raises:
         InputError: the key property is there, but two records may hold the same key.
     """
-    keys = []
-    for type in wanted.keys:
+    for type in KEYED.intersection(wanted.keys):
         found = account.fields.get(type, {}).get(KEY_FIELD)
-        if found is None and type in KEYED:
-            keys.append(type)
-        elif found is not None and type in KEYED and not found.unique:
+        if found is not None and not found.unique:
             raise InputError(_not_unique(type))
-    fields = {
-        type: tuple(
-            new for new in news if _lacks_field(account.fields.get(type, {}).get(new.name), new)
-        )
-        for type, news in wanted.fields.items()
-    }
-    return Provision(
-        keys=tuple(keys),
-        fields={type: news for type, news in fields.items() if news},
-        pipelines=lacking_pipelines(account.pipelines, wanted.pipelines),
-    )
+    return MAKING.lacking(account, wanted)
 
 
 def _not_unique(type: ObjectType) -> str:
@@ -98,28 +78,18 @@ def _not_unique(type: ObjectType) -> str:
     )
 
 
-def _lacks_field(found: FieldInfo | None, new: NewField) -> bool:
-    return found is None or (found.kind == "choice" and bool(new_options(found.options, new)))
-
-
 def provisional(account: Account, missing: Provision) -> Account:
     """The account as it will be, with ids that begin with ``new:``."""
-    fields = {type: dict(infos) for type, infos in account.fields.items()}
-    for type in missing.keys:
-        info = FieldInfo(KEY_FIELD, "Migrator key", "text", unique=True)
-        fields.setdefault(type, {})[KEY_FIELD] = info
-    for type, news in missing.fields.items():
-        for new in news:
-            there = fields.setdefault(type, {}).get(new.name)
-            known = dict(there.options) if there else {}
-            options = known | {label: label for label in new_options(known, new)}
-            base = there or FieldInfo(new.name, new.label, new.kind)
-            fields[type][new.name] = replace(base, options=options)
-    return with_pipelines(replace(account, fields=fields), missing.pipelines, _foreseen)
+    return MAKING.provisional(account, missing)
 
 
 def _foreseen(new: NewStage, id: str, place: int, of: int) -> Stage:
     return Stage(id, new.label, new.status, _probability(new, place, of))
+
+
+MAKING = Making(
+    KEYED, key=FieldInfo(KEY_FIELD, "Migrator key", "text", unique=True), stage=_foreseen
+)
 
 
 # -- creating it -----------------------------------------------------------------------------------

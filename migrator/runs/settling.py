@@ -1,0 +1,34 @@
+"""Before a run relies on what an account holds: what became of all that others sent to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.loader import Job, Loader
+
+if TYPE_CHECKING:
+    from migrator.model import Account
+    from migrator.runs.target import Session
+    from migrator.runs.workspace import Workspace
+
+
+async def settle_others(
+    workspace: Workspace, session: Session, account: Account, run_id: str
+) -> None:
+    """Settle what earlier runs sent to this account and got no answer to.
+
+    A run that was killed may have left a file that the vendor still works off: whoever starts the
+    same file again instead of resuming would not see its records yet, and write them once more.
+    The account is locked by us, so that no such run is alive.
+
+    Raises:
+        Stopped, OutcomeUnknown: see :mod:`migrator.errors`; nothing was written.
+    """
+    for run in workspace.journal.open_runs():
+        if run.id == run_id or (run.vendor, run.account) != (account.vendor, account.id):
+            continue
+        workspace.say(
+            f"Run {run.id} was stopped with requests that have no answer yet. Finding out what "
+            "became of them first."
+        )
+        await Loader(session.vendor, workspace.journal, Job(run.id, {}), workspace.clock).settle()
