@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 _PARENTS, _RECORDS = 0, 1
 _READ = 2_000
 _ROUNDS = 5
+_SPLIT = 100
+"""So many ops that no answer comes to are sent in smaller and smaller batches."""
+_FEW = 10
+"""So many are refused in the end; more would mean that not they are at fault."""
 _PATIENCE = 1.0
 """Seconds given to a request whose answer was lost before we ask what became of it."""
 
@@ -113,23 +117,45 @@ class Loader:
             idle = 0
             while True:
                 before = self._settled
-                await self._send_phase(phase)
+                await self._send_phase(phase, idle)
                 if not await self._settle_open():
                     break
                 idle = 0 if self._settled > before else idle + 1
                 if idle >= _ROUNDS:
-                    raise Unavailable(
-                        f"{_ROUNDS} times in a row no answer came and nothing was written. "
-                        "Nothing is lost; look after the connection, then resume."
-                    )
+                    self._give_up(phase)
+                    break
+
+    def _give_up(self, phase: int) -> None:
+        """Refuse the few ops that never get an answer while others did, or else stop.
+
+        They are surely not in the account, and the account answers to all else: so it is they that
+        the CRM stumbles over, and they must not hold up every resume.
+        """
+        left = self._journal.planned(self._job.run, phase, after=0, limit=_FEW + 1)
+        keys = ", ".join(op.key for op in left[:_FEW])
+        states = {state for _, _, state in self._journal.counts(self._job.run)}
+        if len(left) > _FEW or OpState.WRITTEN not in states:
+            raise Unavailable(
+                f"{_ROUNDS} times in a row no answer came and nothing was written (of {keys} and "
+                "others). Nothing is lost; look after the connection, then resume."
+            )
+        message = (
+            f"sent {_ROUNDS} times or more, and no good answer came; it is not in the account. "
+            "Look at what is odd about it, or load it again later"
+        )
+        self._note([Settled(op, OpState.REFUSED, code="no_answer", message=message) for op in left])
 
     # -- sending -------------------------------------------------------------------------------
 
-    async def _send_phase(self, phase: int) -> None:
-        """Send every planned op of a phase once; return when all requests have ended."""
+    async def _send_phase(self, phase: int, idle: int) -> None:
+        """Send every planned op of a phase once; return when all requests have ended.
+
+        ``idle`` = so many times nothing came of it: the ops that are left go in smaller batches,
+        if they are few enough, so that one that the CRM stumbles over holds up fewer others.
+        """
         tasks: set[asyncio.Task[None]] = set()
         try:
-            async for batch in self._batches(phase):
+            async for batch in self._batches(phase, idle):
                 await self._slots.acquire()
                 if self._stopping or self._failure or self._crash:
                     self._slots.release()
@@ -147,16 +173,19 @@ class Loader:
         if self._stopping:
             raise Interrupted("Stopped. Nothing is lost: what was sent is in the journal.")
 
-    async def _batches(self, phase: int) -> AsyncIterator[list[Op]]:
+    async def _batches(self, phase: int, idle: int) -> AsyncIterator[list[Op]]:
         """Planned ops in full batches of one type and action, the rests last."""
         waiting: dict[_Bucket, list[Op]] = {}
         after = 0
+        first = self._journal.planned(self._job.run, phase, after=0, limit=_SPLIT + 1)
+        most = max(1, _SPLIT >> 2 * idle) if idle and len(first) <= _SPLIT else self._most_open
         while ops := self._journal.planned(self._job.run, phase, after=after, limit=_READ):
             after = ops[-1].seq
             for op in self._ready(ops):
                 batch = waiting.setdefault((op.type, op.action), [])
                 batch.append(op)
-                if len(batch) == self._vendor.capabilities.batch[op.type, op.action]:
+                full = min(most, self._vendor.capabilities.batch[op.type, op.action])
+                if len(batch) == full:
                     yield waiting.pop((op.type, op.action))
             await asyncio.sleep(0)
         for batch in waiting.values():
@@ -293,7 +322,28 @@ class Loader:
             wanted = {name for op in ops.values() for name in op.properties}
             held = {key: all_[0] for key, all_ in (await there.held(ops, wanted)).items()}
             tries = self._journal.tries(self._job.run, [ops[key] for key in held])
-            self._note([self._there_already(ops[key], held[key], tries[key] + 1) for key in held])
+            whole = await self._whole([(ops[key], held[key].id) for key in held], there)
+            self._note(
+                [
+                    self._there_already(ops[key], one, tries[key] + 1)
+                    if key in whole
+                    else _left_alone(ops[key], one)
+                    for key, one in held.items()
+                ]
+            )
+
+    async def _whole(self, pairs: Sequence[tuple[Op, str]], there: Holdings) -> set[str]:
+        """Keys of those ops whose links their records in the account have."""
+        parents = self._created_parents([op for op, _ in pairs])
+        whole = {op.key for op, _ in pairs}
+        for kind in {link.type for op, _ in pairs for link in op.links}:
+            linked = await there.linked([id_ for _, id_ in pairs], kind)
+            for op, id_ in pairs:
+                links, missing = _resolved(op, parents)
+                wanted = {link.id for link in links if link.type == kind}
+                if missing or not wanted <= linked[id_]:
+                    whole.discard(op.key)
+        return whole
 
     # -- settling ------------------------------------------------------------------------------
 
@@ -346,11 +396,7 @@ class Loader:
         ours = op.place is None or tries > 1
         if ours or not differences(self._vendor, op.type, op.properties, held):
             return Settled(op, OpState.WRITTEN, held.id)
-        message = (
-            f"a record with this key came into the account after the plan was made (id {held.id}); "
-            "it was left as it is. Run the file again to compare and update it"
-        )
-        return Settled(op, OpState.REFUSED, held.id, KEY_EXISTS, message)
+        return _left_alone(op, held)
 
     def _note(self, settled: Sequence[Settled]) -> None:
         """Make answers durable, then tell the progress bar."""
@@ -360,6 +406,14 @@ class Loader:
         self._refused += sum(s.state is OpState.REFUSED for s in done)
         rows = sum(s.op.place is not None for s in done)
         self._progress.advance(rows, refused=self._refused)
+
+
+def _left_alone(op: Op, held: Held) -> Settled:
+    message = (
+        f"a record with this key came into the account after the plan was made (id {held.id}); "
+        "it was left as it is. Run the file again to compare and update it"
+    )
+    return Settled(op, OpState.REFUSED, held.id, KEY_EXISTS, message)
 
 
 def _parent_there(op: Op, ids: Sequence[str]) -> Settled:

@@ -253,6 +253,28 @@ def test_a_server_that_never_answers_is_left_in_the_end(rehearsal: Rehearsal) ->
     assert rehearsal.execute(run).rows["created"] == COUNT
 
 
+def test_a_deal_that_gets_no_answer_costs_few(rehearsal: Rehearsal) -> None:
+    """One deal at which the CRM stumbles each time: it and at most ten others are refused."""
+    run = planned(rehearsal)
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("deals/batch/create") and b'"Deal 77"' in request.content:
+            return httpx.Response(500, text="Internal Server Error")
+        return rehearsal.answer(request)
+
+    rehearsal.wrap = lambda _: httpx.MockTransport(handle)
+    report = rehearsal.execute(run)
+    assert 1 <= report.rows["refused"] <= 10
+    assert report.refusals["no_answer"] == report.rows["refused"]
+    assert report.rows["created"] == COUNT - report.rows["refused"]
+    assert "k77" not in set(rehearsal.keys())
+    assert Counter(rehearsal.keys()) < ALL
+    rehearsal.wrap = lambda inner: inner
+    source = rehearsal.source(deals(COUNT, company=lambda n: f"Firm {n % 5}"))
+    assert rehearsal.load(rehearsal.template(), source).rows["created"] == report.rows["refused"]
+    assert Counter(rehearsal.keys()) == ALL
+
+
 def test_a_journal_that_cannot_be_written_sends_nothing(rehearsal: Rehearsal) -> None:
     """With the disk full, no request leaves that the journal does not know of."""
     run = planned(rehearsal)

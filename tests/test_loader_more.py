@@ -163,3 +163,20 @@ def test_any_account_can_be_locked(tmp_path: Path) -> None:
             pass
         with account_lock(target, "c/d@example.com"):
             pass
+
+
+@pytest.mark.parametrize("place", PLACES[1:], ids=lambda place: place.vendor)
+def test_a_deal_that_came_without_its_links_is_not_taken_for_ours(
+    place: Place, tmp_path: Path
+) -> None:
+    """The same deal, written meanwhile without its company, is left alone and named."""
+    rehearsal = prepared(place, tmp_path)
+    waiting = planned(rehearsal)
+    bare = everyone(COUNT, contact=lambda _: "office@example.com")
+    rehearsal.load(str(rehearsal.folder / "template.yaml"), rehearsal.source(bare, "bare.csv"))
+    rehearsal.clock.seconds += 3600
+    report = rehearsal.execute(waiting)
+    assert report.refusals["key_exists"] == COUNT
+    again = rehearsal.load(str(rehearsal.folder / "template.yaml"), source(rehearsal))
+    assert again.rows["updated"] == COUNT
+    assert rehearsal.verify().agrees

@@ -144,7 +144,9 @@ class Vendor(Protocol):
         ops: Sequence[Op],
         note: Callable[[str], None] = no_note,
     ) -> list[Outcome]:
-        """Carry out ops of one action: exactly one outcome per op, in any order, named by key.
+        """Carry out ops of one action: one outcome per op, in any order, named by key.
+
+        An op of which it is not known what became has none; ``recover`` is asked about it.
 
         ``ops`` is at most ``capabilities.batch[type, action]`` long; its keys are distinct;
         every link has an id. ``Unavailable`` means that *none* of them was carried out; as soon as
