@@ -19,8 +19,8 @@ from migrator.vendors.activecampaign.lookups import Lookups
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
 from migrator.vendors.activecampaign.things import Datum, FieldMeta
 from migrator.vendors.activecampaign.values import Money, Wire, from_wire, to_wire
-from migrator.vendors.names import status_of_stage
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.names import status_of_stage
+from migrator.vendors.shared.problems import BadValue
 from tests.activecampaign_portal import COMPANIES, CONTACTS, DEALS, NOTES, TASKS, Portal
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ from migrator.vendors.brevo.files import Layout, written
 from migrator.vendors.brevo.lookups import Lookups
 from migrator.vendors.brevo.schema import Schema
 from migrator.vendors.brevo.values import for_json, same
-from migrator.vendors.names import status_of_stage
-from migrator.vendors.places import Stages
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.names import status_of_stage
+from migrator.vendors.shared.places import Stages
+from migrator.vendors.shared.problems import BadValue
 from tests.brevo_double import ATTRIBUTES, COMPANIES, CONTACTS, DEALS, op
 
 if TYPE_CHECKING:

@@ -28,12 +28,12 @@ from migrator.model import (
     Record,
     Stage,
 )
-from migrator.vendors import names, values
-from migrator.vendors.choices import Choices, Style
-from migrator.vendors.draft import Draft
-from migrator.vendors.owners import Owners
-from migrator.vendors.places import Stages, place_with_status, put_place
-from migrator.vendors.problems import BadValue, Terms
+from migrator.vendors.shared import names, values
+from migrator.vendors.shared.choices import Choices, Style
+from migrator.vendors.shared.draft import Draft
+from migrator.vendors.shared.owners import Owners
+from migrator.vendors.shared.places import Stages, place_with_status, put_place
+from migrator.vendors.shared.problems import BadValue, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable

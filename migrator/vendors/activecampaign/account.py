@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import Account, FieldInfo, ObjectType, Owner, Pipeline, Stage
 from migrator.vendors.activecampaign.catalogue import BUILT_IN, DEAL_FIELDS
-from migrator.vendors.names import status_of_stage
+from migrator.vendors.shared.names import status_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

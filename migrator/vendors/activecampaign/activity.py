@@ -24,7 +24,7 @@ from migrator.vendors.activecampaign.task_things import (
     read_task,
 )
 from migrator.vendors.activecampaign.write import one_by_one
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence

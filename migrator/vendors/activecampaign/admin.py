@@ -14,7 +14,7 @@ from migrator.vendors.activecampaign.http import every, read_rows
 from migrator.vendors.activecampaign.pipelines import is_empty
 from migrator.vendors.activecampaign.task_things import read_task
 from migrator.vendors.activecampaign.things import read_deal
-from migrator.vendors.names import folded
+from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

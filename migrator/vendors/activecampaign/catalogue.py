@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, FieldInfo, ObjectType
 from migrator.vendors.activecampaign.values import KINDS, MULTIPLE, is_truth
-from migrator.vendors.names import find_field
+from migrator.vendors.shared.names import find_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.model import ObjectType
 from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
 from migrator.vendors.activecampaign.values import Wire, to_wire
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,9 @@ from migrator.vendors.activecampaign.catalogue import (
     CONTACT_FIELDS,
 )
 from migrator.vendors.activecampaign.lookups import STATUSES, TERMS
-from migrator.vendors.draft import Draft
-from migrator.vendors.names import looks_like_domain
-from migrator.vendors.places import (
+from migrator.vendors.shared.draft import Draft
+from migrator.vendors.shared.names import looks_like_domain
+from migrator.vendors.shared.places import (
     PLACED,
     Place,
     given_pipeline,
@@ -28,8 +28,8 @@ from migrator.vendors.places import (
     missing_stage,
     put_place,
 )
-from migrator.vendors.problems import BadValue
-from migrator.vendors.values import number
+from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.values import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

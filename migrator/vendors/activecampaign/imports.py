@@ -14,8 +14,8 @@ from migrator.vendors.activecampaign.answers import Fault, Refusal
 from migrator.vendors.activecampaign.http import PAGE, chunks
 from migrator.vendors.activecampaign.people import contacts_of
 from migrator.vendors.activecampaign.write import in_turn, one_by_one, refused
-from migrator.vendors.names import folded
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

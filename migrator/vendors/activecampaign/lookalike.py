@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import OutcomeUnknown
 from migrator.vendors.activecampaign.content import currency_wanted, first_parents
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

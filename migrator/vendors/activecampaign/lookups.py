@@ -10,11 +10,11 @@ from migrator.errors import did_you_mean
 from migrator.model import DealStatus, ObjectType
 from migrator.vendors.activecampaign import values
 from migrator.vendors.activecampaign.catalogue import CLOSE_DATE, find
-from migrator.vendors.choices import Choices
-from migrator.vendors.owners import Owners
-from migrator.vendors.places import Stages
-from migrator.vendors.problems import BadValue, Terms
-from migrator.vendors.values import number, zone_of
+from migrator.vendors.shared.choices import Choices
+from migrator.vendors.shared.owners import Owners
+from migrator.vendors.shared.places import Stages
+from migrator.vendors.shared.problems import BadValue, Terms
+from migrator.vendors.shared.values import number, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

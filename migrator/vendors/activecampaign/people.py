@@ -15,7 +15,7 @@ from migrator.vendors.activecampaign.people_things import (
     read_company,
     read_contact,
 )
-from migrator.vendors.names import folded, looks_like_domain
+from migrator.vendors.shared.names import folded, looks_like_domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence

@@ -9,7 +9,7 @@ from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.http import read_rows
 from migrator.vendors.activecampaign.tenant import Funnel, in_order
 from migrator.vendors.activecampaign.things import read_deal
-from migrator.vendors.names import folded
+from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

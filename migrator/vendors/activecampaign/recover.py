@@ -25,7 +25,7 @@ from migrator.vendors.activecampaign.lookalike import Looks
 from migrator.vendors.activecampaign.read import fill, texts
 from migrator.vendors.activecampaign.scratch import Scratch
 from migrator.vendors.activecampaign.write import incomplete, repair
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

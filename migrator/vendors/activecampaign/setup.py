@@ -11,7 +11,7 @@ from migrator.vendors.activecampaign.catalogue import Fields, find, slug
 from migrator.vendors.activecampaign.encode import KEYED
 from migrator.vendors.activecampaign.pipelines import provision_pipeline
 from migrator.vendors.activecampaign.values import NO, YES
-from migrator.vendors.wanted import Making, new_options
+from migrator.vendors.shared.wanted import Making, new_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -26,7 +26,7 @@ from migrator.vendors.activecampaign.http import PAGE, chunks
 from migrator.vendors.activecampaign.read import fill
 from migrator.vendors.activecampaign.scratch import Scratch
 from migrator.vendors.activecampaign.write import in_turn, one_by_one, refused, update
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

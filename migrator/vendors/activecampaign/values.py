@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from migrator.vendors import values
 from migrator.vendors.activecampaign.answers import text_of
 from migrator.vendors.activecampaign.things import instant as read_instant
-from migrator.vendors.choices import Style
-from migrator.vendors.names import folded
-from migrator.vendors.problems import BadValue
-from migrator.vendors.values import agree, decimal, lines
+from migrator.vendors.shared import values
+from migrator.vendors.shared.choices import Style
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.values import agree, decimal, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -15,7 +15,7 @@ from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.content import new_deal, read_content
 from migrator.vendors.activecampaign.read import texts
 from migrator.vendors.activecampaign.values import same
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

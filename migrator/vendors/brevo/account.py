@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError
 from migrator.model import Account, ObjectType, Owner, Pipeline, Stage
 from migrator.vendors.brevo.answers import Json, Refusal, nested, objects, text
-from migrator.vendors.names import status_of_stage
+from migrator.vendors.shared.names import status_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

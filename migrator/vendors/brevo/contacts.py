@@ -14,7 +14,7 @@ from migrator.vendors.brevo.pages import steady
 from migrator.vendors.brevo.settle import refused
 from migrator.vendors.brevo.singly import in_doubt
 from migrator.vendors.brevo.values import for_json
-from migrator.vendors.names import folded
+from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence

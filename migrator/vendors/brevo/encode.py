@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from migrator.model import CUSTOM_PREFIX, KEY_FIELD, DealStatus, Encoded, ObjectType
 from migrator.vendors.brevo.lookups import TERMS
 from migrator.vendors.brevo.schema import KEYED
-from migrator.vendors.draft import Draft
-from migrator.vendors.names import folded, looks_like_domain
-from migrator.vendors.places import PLACED, place_with_status, put_place
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.draft import Draft
+from migrator.vendors.shared.names import folded, looks_like_domain
+from migrator.vendors.shared.places import PLACED, place_with_status, put_place
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

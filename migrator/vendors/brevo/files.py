@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from migrator.model import Link, Op
     from migrator.vendors.brevo.answers import Json
     from migrator.vendors.brevo.schema import Schema
-    from migrator.vendors.places import Stages
+    from migrator.vendors.shared.places import Stages
 
 _ID = {ObjectType.DEALS: "deal_id", ObjectType.COMPANIES: "company_id"}
 _LINKS = {

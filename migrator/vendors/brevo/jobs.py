@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, OutcomeUnknown
 from migrator.vendors.brevo.answers import Json, Odd, text, whole
-from migrator.vendors.names import folded
+from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

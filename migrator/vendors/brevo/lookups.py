@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from migrator.vendors.brevo import values
 from migrator.vendors.brevo.schema import find_field
-from migrator.vendors.choices import Choices
-from migrator.vendors.owners import Owners
-from migrator.vendors.places import Stages
-from migrator.vendors.problems import Terms
-from migrator.vendors.values import flag
+from migrator.vendors.shared.choices import Choices
+from migrator.vendors.shared.owners import Owners
+from migrator.vendors.shared.places import Stages
+from migrator.vendors.shared.problems import Terms
+from migrator.vendors.shared.values import flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from migrator.vendors.brevo.answers import Json, instant, nested, text
 from migrator.vendors.brevo.pages import UPDATED, by_key, every
 from migrator.vendors.brevo.schema import KEYED
 from migrator.vendors.brevo.settle import linked_ids
-from migrator.vendors.names import folded, looks_like_domain
+from migrator.vendors.shared.names import folded, looks_like_domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, FieldInfo, ObjectType
-from migrator.vendors import names
 from migrator.vendors.brevo.answers import Json, objects
-from migrator.vendors.names import folded
+from migrator.vendors.shared import names
+from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

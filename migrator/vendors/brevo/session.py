@@ -12,8 +12,8 @@ from migrator.model import KEY_FIELD, ObjectType
 from migrator.vendors.brevo.account import read_pipelines
 from migrator.vendors.brevo.calls import Calls, ContactCalls
 from migrator.vendors.brevo.schema import Schema
-from migrator.vendors.places import Stages
-from migrator.vendors.values import zone_of
+from migrator.vendors.shared.places import Stages
+from migrator.vendors.shared.values import zone_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo

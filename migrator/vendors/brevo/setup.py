@@ -11,8 +11,8 @@ from migrator.errors import InputError, closest
 from migrator.model import KEY_FIELD, FieldInfo, NewField, ObjectType
 from migrator.vendors.brevo.answers import Refusal
 from migrator.vendors.brevo.schema import KEYED, find_field, slug
-from migrator.vendors.names import folded
-from migrator.vendors.wanted import Making, lacking_pipelines, named, new_options
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.wanted import Making, lacking_pipelines, named, new_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,11 +7,11 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from migrator.vendors import values
 from migrator.vendors.brevo.answers import instant
-from migrator.vendors.names import folded
-from migrator.vendors.problems import BadValue
-from migrator.vendors.values import agree, decimal, lines
+from migrator.vendors.shared import values
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.values import agree, decimal, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

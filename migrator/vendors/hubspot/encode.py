@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.model import CUSTOM_PREFIX, KEY_FIELD, Encoded, ObjectType
-from migrator.vendors.draft import Draft
 from migrator.vendors.hubspot import values
 from migrator.vendors.hubspot.account import CURRENCY
 from migrator.vendors.hubspot.lookups import TERMS
 from migrator.vendors.hubspot.setup import KEYED
-from migrator.vendors.names import looks_like_domain
-from migrator.vendors.places import PLACED, place_with_status, put_place
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.draft import Draft
+from migrator.vendors.shared.names import looks_like_domain
+from migrator.vendors.shared.places import PLACED, place_with_status, put_place
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

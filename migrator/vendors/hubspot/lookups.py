@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from migrator.vendors.choices import Choices
 from migrator.vendors.hubspot import values
-from migrator.vendors.owners import Owners
-from migrator.vendors.places import Stages
-from migrator.vendors.problems import BadValue, Terms
-from migrator.vendors.values import day, flag, number, zone_of
+from migrator.vendors.shared.choices import Choices
+from migrator.vendors.shared.owners import Owners
+from migrator.vendors.shared.places import Stages
+from migrator.vendors.shared.problems import BadValue, Terms
+from migrator.vendors.shared.values import day, flag, number, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from migrator.vendors.hubspot.calls import BATCH, chunks, next_page, together
 from migrator.vendors.hubspot.encode import key_property
 from migrator.vendors.hubspot.links import inline_links, parents_of
 from migrator.vendors.hubspot.setup import KEYED
-from migrator.vendors.names import looks_like_domain
+from migrator.vendors.shared.names import looks_like_domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence

@@ -20,7 +20,7 @@ from migrator.model import (
 )
 from migrator.vendors.hubspot.account import read_pipeline
 from migrator.vendors.hubspot.answers import Json, Refusal, objects
-from migrator.vendors.wanted import Making, named, new_options, new_stages
+from migrator.vendors.shared.wanted import Making, named, new_options, new_stages
 from migrator.wire import Effect
 
 if TYPE_CHECKING:

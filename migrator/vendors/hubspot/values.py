@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from migrator.vendors.names import folded
-from migrator.vendors.problems import BadValue
-from migrator.vendors.values import agree, decimal, lines, zulu
-from migrator.vendors.values import instant as read_instant
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.values import agree, decimal, lines, zulu
+from migrator.vendors.shared.values import instant as read_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, FieldInfo, Pipeline, Provision, Stage
-from migrator.vendors.names import folded, status_of_stage
+from migrator.vendors.shared.names import folded, status_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.errors import did_you_mean
-from migrator.vendors.names import folded
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from migrator.errors import did_you_mean
 from migrator.model import DealStatus
-from migrator.vendors.names import folded
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from migrator.model import Pipeline, Stage
-    from migrator.vendors.draft import Draft
+    from migrator.vendors.shared.draft import Draft
 
 _T = TypeVar("_T")
 

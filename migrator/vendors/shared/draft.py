@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.model import Encoded, Problem
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from migrator.model import Record
-    from migrator.vendors.problems import Terms
+    from migrator.vendors.shared.problems import Terms
 
 
 class Draft:

@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from migrator.vendors.names import folded
-from migrator.vendors.problems import BadValue
+from migrator.vendors.shared.names import folded
+from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
