@@ -8,9 +8,7 @@ before it is sent again; a create is never repeated blindly.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator.errors import (
@@ -22,16 +20,16 @@ from migrator.errors import (
     Unavailable,
 )
 from migrator.journal import Settled
+from migrator.loader.parents import created_parents, resolved
+from migrator.loader.presence import Presence
 from migrator.model import KEY_EXISTS, Action, ObjectType, OnMissing, OpState, Outcome
-from migrator.plan import differences, holdings
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
     from migrator.journal import Journal
-    from migrator.model import Held, Link, Op, Sent
-    from migrator.plan import Holdings
+    from migrator.model import Op, Sent
     from migrator.vendors.base import Vendor
     from migrator.wire import Clock
 
@@ -84,6 +82,7 @@ class Loader:
         self._slots = asyncio.Semaphore(vendor.capabilities.concurrency)
         # All ops of one batch are asked about together: a vendor may have to read much for that.
         self._most_open = max(_READ, *vendor.capabilities.batch.values())
+        self._presence = Presence(vendor, journal, job.run)
         self._stopping = False
         self._failure: MigratorError | None = None
         self._crash: BaseException | None = None
@@ -112,7 +111,8 @@ class Loader:
         """
         await self._settle_open()
         if not (self._job.fresh or self._vendor.capabilities.unique_keys):
-            await self._look_before_sending()
+            async for settled in self._presence.since_the_plan():
+                self._note(settled)
         for phase in (_PARENTS, _RECORDS):
             idle = 0
             while True:
@@ -193,12 +193,12 @@ class Loader:
 
     def _ready(self, ops: Sequence[Op]) -> Iterator[Op]:
         """Ops whose parents all have ids; the others are parked, or lose a link, by policy."""
-        parents = self._created_parents(ops)
+        parents = created_parents(self._journal, self._job.run, ops)
         parked = []
         for op in ops:
             if self._job.only is not None and op.seq not in self._job.only:
                 continue
-            links, refused = _resolved(op, parents)
+            links, refused = resolved(op, parents)
             if any(self._policy(link.type) is not OnMissing.SKIP_LINK for link in refused):
                 names = ", ".join(f'{link.type} "{link.key}"' for link in refused)
                 message = f"waits for {names}, refused by the CRM"
@@ -210,18 +210,6 @@ class Loader:
 
     def _policy(self, type: ObjectType) -> OnMissing:
         return self._job.on_missing.get(type, OnMissing.PARK)
-
-    def _created_parents(self, ops: Sequence[Op]) -> dict[tuple[ObjectType, str], str | None]:
-        wanted: dict[ObjectType, set[str]] = {}
-        for op in ops:
-            for link in op.links:
-                if link.id is None:
-                    wanted.setdefault(link.type, set()).add(link.key)
-        return {
-            (type, key): id_ if state is OpState.WRITTEN else None
-            for type, keys in wanted.items()
-            for key, (state, id_) in self._journal.parents(self._job.run, type, keys).items()
-        }
 
     async def _send(self, batch: Sequence[Op]) -> None:
         """One batch and its answers; a failure that concerns the whole run is kept for later."""
@@ -267,7 +255,7 @@ class Loader:
         self._note(certain)
         rest = [s for s in settled if s.code == KEY_EXISTS or self._needs_link(s)]
         if rest:
-            found = await self._those_there_already(rest)
+            found = await self._presence.told_taken(rest)
             self._note(await self._linked(found))
 
     def _needs_link(self, settled: Settled) -> bool:
@@ -292,58 +280,6 @@ class Loader:
             else s
             for s in settled
         ]
-
-    async def _look_before_sending(self) -> None:
-        """Settle creates whose key came into the account after the plan was made.
-
-        Where the vendor does not refuse a second record with the same key, another run of the same
-        file, planned or resumed in between, would double it.
-        """
-        parents: dict[ObjectType, dict[str, Op]] = {}
-        for op in self._planned_creates(_PARENTS):
-            parents.setdefault(op.type, {})[op.key] = op
-        for type, ops in parents.items():
-            found = await self._vendor.resolve(type, ops)
-            self._note([_parent_there(ops[key], ids) for key, ids in found.items()])
-        records = Counter(op.type for op in self._planned_creates(_RECORDS))
-        for type, count in records.items():
-            async with holdings(self._vendor, type, count) as there:
-                await self._settle_those_there(type, there)
-
-    def _planned_creates(self, phase: int) -> Iterator[Op]:
-        after = 0
-        while ops := self._journal.planned(self._job.run, phase, after=after, limit=_READ):
-            after = ops[-1].seq
-            yield from (op for op in ops if op.action is Action.CREATE)
-
-    async def _settle_those_there(self, type: ObjectType, there: Holdings) -> None:
-        creates = (op for op in self._planned_creates(_RECORDS) if op.type == type)
-        while ops := {op.key: op for op in islice(creates, _READ)}:
-            wanted = {name for op in ops.values() for name in op.properties}
-            held = {key: all_[0] for key, all_ in (await there.held(ops, wanted)).items()}
-            tries = self._journal.tries(self._job.run, [ops[key] for key in held])
-            whole = await self._whole([(ops[key], held[key].id) for key in held], there)
-            self._note(
-                [
-                    self._there_already(ops[key], one, tries[key] + 1)
-                    if key in whole
-                    else _left_alone(ops[key], one)
-                    for key, one in held.items()
-                ]
-            )
-
-    async def _whole(self, pairs: Sequence[tuple[Op, str]], there: Holdings) -> set[str]:
-        """Keys of those ops whose links their records in the account have."""
-        parents = self._created_parents([op for op, _ in pairs])
-        whole = {op.key for op, _ in pairs}
-        for kind in {link.type for op, _ in pairs for link in op.links}:
-            linked = await there.linked([id_ for _, id_ in pairs], kind)
-            for op, id_ in pairs:
-                links, missing = _resolved(op, parents)
-                wanted = {link.id for link in links if link.type == kind}
-                if missing or not wanted <= linked[id_]:
-                    whole.discard(op.key)
-        return whole
 
     # -- settling ------------------------------------------------------------------------------
 
@@ -371,32 +307,8 @@ class Loader:
 
     def _with_links(self, sent: Sequence[Sent]) -> list[Sent]:
         """The same, their links with ids, as they were sent."""
-        parents = self._created_parents([s.op for s in sent])
-        return [replace(s, op=replace(s.op, links=_resolved(s.op, parents)[0])) for s in sent]
-
-    async def _those_there_already(self, settled: Sequence[Settled]) -> list[Settled]:
-        """Creates refused for their key are ours if an earlier try of them was carried out."""
-        doubtful = [s.op for s in settled if s.code == KEY_EXISTS]
-        if not doubtful:
-            return list(settled)
-        tries = self._journal.tries(self._job.run, doubtful)
-        answers: dict[str, Settled] = {}
-        for type in {op.type for op in doubtful}:
-            of_type = {op.key: op for op in doubtful if op.type == type}
-            wanted = {name for op in of_type.values() for name in op.properties}
-            for key, held in (await self._vendor.find(type, of_type, wanted)).items():
-                answers[key] = self._there_already(of_type[key], held, tries[key])
-        return [answers.get(s.op.key, s) if s.code == KEY_EXISTS else s for s in settled]
-
-    def _there_already(self, op: Op, held: Held, tries: int) -> Settled:
-        """A create whose key is in the account: ours, or somebody else's that is left alone.
-
-        A parent is wanted, whoever made it and whatever it is called by now.
-        """
-        ours = op.place is None or tries > 1
-        if ours or not differences(self._vendor, op.type, op.properties, held):
-            return Settled(op, OpState.WRITTEN, held.id)
-        return _left_alone(op, held)
+        parents = created_parents(self._journal, self._job.run, [s.op for s in sent])
+        return [replace(s, op=replace(s.op, links=resolved(s.op, parents)[0])) for s in sent]
 
     def _note(self, settled: Sequence[Settled]) -> None:
         """Make answers durable, then tell the progress bar."""
@@ -408,33 +320,6 @@ class Loader:
         self._progress.advance(rows, refused=self._refused)
 
 
-def _left_alone(op: Op, held: Held) -> Settled:
-    message = (
-        f"a record with this key came into the account after the plan was made (id {held.id}); "
-        "it was left as it is. Run the file again to compare and update it"
-    )
-    return Settled(op, OpState.REFUSED, held.id, KEY_EXISTS, message)
-
-
-def _parent_there(op: Op, ids: Sequence[str]) -> Settled:
-    """A parent to create that came into the account after the plan was made."""
-    if len(ids) == 1:
-        return Settled(op, OpState.WRITTEN, ids[0])
-    message = f"{len(ids)} records match it by now (ids {', '.join(ids)}): a person has to choose"
-    return Settled(op, OpState.REFUSED, code="ambiguous", message=message)
-
-
 def _from_outcome(op: Op, outcome: Outcome) -> Settled:
     code = outcome.code or ("refused" if outcome.state is OpState.REFUSED else "")
     return Settled(op, outcome.state, outcome.id or op.id, code, outcome.message)
-
-
-def _resolved(
-    op: Op, parents: Mapping[tuple[ObjectType, str], str | None]
-) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
-    """Links of an op with ids filled in, and those whose parent was not written."""
-    filled = [
-        link if link.id else replace(link, id=parents.get((link.type, link.key)))
-        for link in op.links
-    ]
-    return tuple(li for li in filled if li.id), tuple(li for li in filled if not li.id)
