@@ -157,7 +157,7 @@ def _brevo(moment: Moment) -> Case:
 
 
 def _activecampaign(moment: Moment) -> Case:
-    options = ("requests_per_second=100",)
+    options = ("requests_per_second=100", "lost_answer_seconds=2")
     return Case("activecampaign", 40, {"limits": False}, options, moment)
 
 

@@ -140,8 +140,8 @@ class Loader:
                 "others). Nothing is lost; look after the connection, then resume."
             )
         message = (
-            f"sent {_ROUNDS} times or more, and no good answer came; it is not in the account. "
-            "Look at what is odd about it, or load it again later"
+            f"sent {_ROUNDS} times or more without a good answer, while others had one; "
+            "look at what is odd about it, or load it again later"
         )
         self._note([Settled(op, OpState.REFUSED, code="no_answer", message=message) for op in left])
 
