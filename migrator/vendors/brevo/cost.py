@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from migrator.vendors.brevo.options import BrevoOptions
 
 FILE = 10_000
-"""Rows of one import file: none is documented as too many; reading back so many takes ten pages."""
+"""Rows of one import file: none is documented as too many; reading back so many takes ten pages.
+Rows of more than 2 kB on average take more files than are counted here: see ``files.MOST``."""
 
 CONTACTS = 5_000
 """Contacts of one import, whose body must stay below 8 MB."""

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from migrator.model import ObjectType, OpState, Outcome
 from migrator.vendors.brevo import links, singly
 from migrator.vendors.brevo.answers import Json, Refusal
-from migrator.vendors.brevo.files import Layout, switches
-from migrator.vendors.brevo.files import written as file_of
+from migrator.vendors.brevo.files import Layout, fitting, switches
 from migrator.vendors.brevo.jobs import Job, Verdict, Watch
 from migrator.vendors.brevo.pages import FEW, UPDATED, by_id, by_key
 from migrator.vendors.brevo.settle import (
     NOT_IMPORTED,
     NOT_UPDATED,
     Gap,
+    at_fault,
     doubled,
     gap,
     refused,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from migrator.model import Op
+    from migrator.vendors.brevo.schema import Schema
     from migrator.vendors.brevo.session import Session
 
 _SKEW = timedelta(minutes=10)
@@ -44,11 +45,14 @@ _A_DAY = timedelta(days=1)
 async def create(
     session: Session, type: ObjectType, ops: Sequence[Op], note: Callable[[str], None]
 ) -> list[Outcome]:
-    """Create records by one file; that it is about to leave is noted, then its process."""
+    """Create records by one file; that it is about to leave is noted, then its process.
+
+    Ops for which it has no room get no outcome, and :func:`migrator.vendors.brevo.recover.recover`
+    says of them that they were not sent. So a note always tells of one file.
+    """
     await session.keyed(type)
-    layout = await _layout(session, type)
-    file = file_of(ops, layout, with_ids=False)
-    job = Job(after=session.shown.get(type))
+    file, rows = fitting(_in_order(ops), await _layout(session, type), with_ids=False)
+    job = Job(after=session.shown.get(type), through=_through(rows, ops))
 
     def leaving() -> None:
         nonlocal job
@@ -58,13 +62,22 @@ async def create(
     try:
         process = await session.calls.import_file(type, file, switches(update=False), leaving)
     except Refusal as refusal:
-        return _turned_down(ops, refusal)
+        return _turned_down(rows, refusal)
     session.wrote()
     job = job.taken(process)
     note(str(job))
-    with singly.in_doubt(f"Brevo took a file of {len(ops)} {type} (import {process})"):
+    with singly.in_doubt(f"Brevo took a file of {len(rows)} {type} (import {process})"):
         watch = Watch(session, type, job, session.clock.monotonic())
-        return await settle_creates(watch, ops, made_since(job, session.clock.now()))
+        return await settle_creates(watch, rows, made_since(job, session.clock.now()))
+
+
+def _in_order(ops: Sequence[Op]) -> list[Op]:
+    return sorted(ops, key=lambda op: op.seq)
+
+
+def _through(rows: Sequence[Op], ops: Sequence[Op]) -> int | None:
+    """The last op of a file that is full before all are in it."""
+    return rows[-1].seq if len(rows) < len(ops) else None
 
 
 def made_since(job: Job, sent: datetime) -> datetime:
@@ -91,32 +104,26 @@ async def settle_creates(watch: Watch, ops: Sequence[Op], since: datetime) -> li
     if verdict is Verdict.NOT_CARRIED_OUT:
         return []
     if len(missing) == len(ops) and all(op.links for op in ops):
-        for parent in {link.type for op in ops for link in op.links}:
-            links.otherwise(session, parent)  # what names them may be what Brevo turned down
+        # What names them may be what Brevo turned down.
+        links.learn(session, ops, {op.key: Gap((), op.links) for op in ops})
     ending = watch.status if watch.status.casefold() != "completed" else ""
-    outcomes = [refused(op, "not_imported", _why(op, ending)) for op in ops if op.key in missing]
+    schema = await session.schema(type)
+    outcomes = [
+        refused(op, "not_imported", NOT_IMPORTED + at_fault(op, schema) + _ended(ending))
+        for op in ops
+        if op.key in missing
+    ]
     there = [op for op in ops if op.key in found]
     return outcomes + await compare(session, type, there, found)
 
 
-def _why(op: Op, ending: str) -> str:
-    hint = ""
-    if "deal_stage" in op.properties:
-        hint += (
-            "If all rows are missing, Brevo may want pipelines and stages named otherwise: see the "
-            "option import_stage. "
-        )
-    if op.links:
-        hint += (
-            "If all rows with links are missing, Brevo may want them named otherwise: see the "
-            "options associated_contact and associated_company. "
-        )
-    if ending:
-        hint += (
-            f'(Brevo ended the import as "{ending}": a row may have stopped all after it. With the '
-            "option import_from above their number they go one by one.)"
-        )
-    return NOT_IMPORTED.format(hint=hint).strip()
+def _ended(ending: str) -> str:
+    if not ending:
+        return ""
+    return (
+        f' (Brevo ended the import as "{ending}": a row may have stopped all after it. With the '
+        "option import_from above their number they go one by one.)"
+    )
 
 
 async def compare(
@@ -160,20 +167,23 @@ async def _mend(session: Session, ops: Sequence[Op], gaps: dict[str, Gap]) -> di
 async def update(
     session: Session, type: ObjectType, ops: Sequence[Op], note: Callable[[str], None]
 ) -> list[Outcome]:
-    """Change records by one file with their ids; what it leaves undone of few is done singly."""
+    """Change records by one file with their ids; what it leaves undone of few is done singly.
+
+    As for ``create``, ops for which it has no room get no outcome.
+    """
     layout = await _layout(session, type)
-    ops = [await _with_pipeline(session, op) for op in ops]
-    file = file_of([replace(op, links=()) for op in ops], layout, with_ids=True)
+    changes = [await _with_pipeline(session, replace(op, links=())) for op in _in_order(ops)]
+    file, rows = fitting(changes, layout, with_ids=True)
     try:
         process = await session.calls.import_file(type, file, switches(update=True))
     except Refusal as refusal:
-        return _turned_down(ops, refusal)
+        return _turned_down(rows, refusal)
     session.wrote()
-    job = Job().taken(process)
+    job = Job(through=_through(rows, ops)).taken(process)
     note(str(job))
-    with singly.in_doubt(f"Brevo took a file of {len(ops)} changed {type} (import {process})"):
+    with singly.in_doubt(f"Brevo took a file of {len(rows)} changed {type} (import {process})"):
         watch = Watch(session, type, job, session.clock.monotonic())
-        return await settle_updates(watch, ops)
+        return await settle_updates(watch, rows)
 
 
 async def settle_updates(watch: Watch, ops: Sequence[Op]) -> list[Outcome]:
@@ -197,14 +207,15 @@ async def settle_updates(watch: Watch, ops: Sequence[Op]) -> list[Outcome]:
     undone = [op for op in ops if op.key in left]
     if len(undone) <= FEW:
         return done + await singly.update(session, type, undone)
-    return done + [_not_updated(op, left[op.key]) for op in undone]
+    return done + [_not_updated(op, left[op.key], schema) for op in undone]
 
 
-def _not_updated(op: Op, left: Collection[str] | None) -> Outcome:
+def _not_updated(op: Op, left: Collection[str] | None, schema: Schema) -> Outcome:
     if left is None:
         return refused(op, "document_not_found", "the record is gone")
     if len(left) == len(op.properties):
-        return refused(op, "not_imported", NOT_UPDATED)
+        hint = at_fault(replace(op, links=()), schema)  # these are made later
+        return refused(op, "not_imported", NOT_UPDATED + hint)
     return written(op, op.id, Gap(tuple(left)))
 
 
@@ -221,6 +232,9 @@ async def _layout(session: Session, type: ObjectType) -> Layout:
         dict(session.named_by),
         options.associated_separator,
         await session.stages() if options.import_stage == "name" else None,
+        options.import_date,
+        options.import_choice == "label",
+        options.import_choice_separator,
     )
 
 

@@ -46,7 +46,7 @@ from migrator.vendors.shared.names import folded
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from migrator.model import ObjectType
+    from migrator.model import ObjectType, Op
     from migrator.vendors.brevo.session import Session
 
 _FIRST_GAP, _LONGEST_GAP = 2.0, 60.0
@@ -75,7 +75,10 @@ _OTHER_JOBS = frozenset(
 )
 """Documented names of processes that are no imports."""
 
-_MARKER = re.compile(r"(?P<what>upload|accepted|\d+)(?: at (?P<at>\S+))?(?: after (?P<after>\d+))?")
+_MARKER = re.compile(
+    r"(?P<what>upload|accepted|\d+)(?: at (?P<at>\S+))?(?: after (?P<after>\d+))?"
+    r"(?: through (?P<through>\d+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,19 @@ class Job:
         uploaded: when it left, by the server's clock.
         after: the newest import of ours before it, of the same type, whose process Brevo showed.
         accepted: whether Brevo said that it took the file.
+        through: the last op of the file, by its number in the run, where the ops that it was made
+            of did not all fit; those behind it were not sent.
     """
 
     process: int | None = None
     uploaded: datetime | None = None
     after: int | None = None
     accepted: bool = False
+    through: int | None = None
+
+    def holds(self, op: Op) -> bool:
+        """Whether an op for which this was noted was in the file."""
+        return self.through is None or op.seq <= self.through
 
     def taken(self, process: int | None) -> Job:
         """The same, as Brevo has taken it."""
@@ -103,7 +113,8 @@ class Job:
         if self.process is not None:
             what = str(self.process)
         at = f" at {self.uploaded.isoformat()}" if self.uploaded else ""
-        return what + at + (f" after {self.after}" if self.after is not None else "")
+        after = f" after {self.after}" if self.after is not None else ""
+        return what + at + after + (f" through {self.through}" if self.through is not None else "")
 
     @classmethod
     def parse(cls, noted: str | None) -> Job:
@@ -120,7 +131,8 @@ class Job:
         except ValueError:
             at = None
         accepted = found["what"] != "upload"
-        return cls(whole(found["what"]), at, whole(found["after"]), accepted)
+        process, after, through = (whole(found[name]) for name in ("what", "after", "through"))
+        return cls(process, at, after, accepted, through)
 
 
 class State(StrEnum):

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError
 from migrator.model import ObjectType, OpState, Outcome
 from migrator.vendors.brevo.answers import Json, Refusal, whole
-from migrator.vendors.brevo.files import Layout, switches
-from migrator.vendors.brevo.files import written as file_of
+from migrator.vendors.brevo.files import Layout, fitting, switches
 from migrator.vendors.brevo.jobs import Job, Watch
 from migrator.vendors.brevo.pages import FEW, by_id
 from migrator.vendors.brevo.settle import Gap, linked_ids, refused
@@ -41,12 +40,15 @@ def otherwise(session: Session, type: ObjectType) -> None:
 
 
 def learn(session: Session, ops: Sequence[Op], gaps: Mapping[str, Gap]) -> bool:
-    """Take the other way from now on where a file made none of the links of a type."""
+    """Take the other way from now on where most links of a type, not just one, were not made.
+
+    Not all of them: some may have been there before. Not one: its record may just be gone.
+    """
     turned = False
     for type in {link.type for op in ops for link in op.links}:
         wanted = sum(link.type is type for op in ops for link in op.links)
         lacking = sum(link.type is type for op in ops for link in gaps[op.key].links)
-        if lacking == wanted:
+        if lacking > 1 and 2 * lacking > wanted:
             otherwise(session, type)
             turned = True
     return turned
@@ -84,7 +86,7 @@ async def make(session: Session, ops: Sequence[Op], *, ways: int = 2, least: int
         if len(left) < max(least, 1):
             break
         tried = dict(session.named_by)
-        left = await _by_file(session, left)
+        left = await _by_files(session, left)
         if session.named_by == tried:
             break  # this way was understood: the other would do no better
         least = FEW + 1
@@ -93,14 +95,23 @@ async def make(session: Session, ops: Sequence[Op], *, ways: int = 2, least: int
     return {op.key: (op.links, "") for op in left}
 
 
-async def _by_file(session: Session, ops: Sequence[Op]) -> list[Op]:
-    """Link by a file with deal ids; the ops that lack links then, with those they lack."""
+async def _by_files(session: Session, ops: Sequence[Op]) -> list[Op]:
+    """Link by files with deal ids; the ops that lack links then, with those they lack."""
     layout = Layout(
         await session.schema(ObjectType.DEALS),
         dict(session.named_by),
         session.options.associated_separator,
     )
-    file = file_of(ops, layout, with_ids=True, values=False)
+    left: list[Op] = []
+    while ops:
+        file, rows = fitting(ops, layout, with_ids=True, values=False)
+        left += await _by_file(session, file, rows)
+        ops = ops[len(rows) :]
+    return left
+
+
+async def _by_file(session: Session, file: bytes, ops: Sequence[Op]) -> list[Op]:
+    """As ``_by_files``, of the ops of one file."""
     try:
         process = await session.calls.import_file(ObjectType.DEALS, file, switches(update=True))
     except Refusal:

@@ -47,6 +47,23 @@ class BrevoOptions(Options):
     import_stage: Literal["id", "name"] = Field(
         "id", description="Whether an import file names pipelines and stages by id or by name."
     )
+    import_date: Literal["iso", "dd-mm-yyyy", "mm-dd-yyyy"] = Field(
+        "iso",
+        description="How an import file writes days: iso (2026-03-31), dd-mm-yyyy (31-03-2026) or "
+        "mm-dd-yyyy (03-31-2026). Instants are ISO 8601 whatever it says.",
+    )
+    import_choice: Literal["key", "label"] = Field(
+        "key",
+        description="Whether an import file names the options of choices by key or by label. "
+        "Owners go by id whatever it says.",
+    )
+    import_choice_separator: str = Field(
+        ";",
+        min_length=1,
+        max_length=3,
+        description="What stands between several options of one choice in a cell of an import "
+        "file.",
+    )
     associated_contact: Literal["id", "email"] = Field(
         "id", description="What an import file names linked contacts by: id or email."
     )

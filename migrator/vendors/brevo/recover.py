@@ -13,6 +13,7 @@ update otherwise, delete    nothing: to send it again changes nothing
 contact, import noted       wait for it, look the addresses up
 contact otherwise           look the addresses up, once more after the lag; one that is not there
                             is sent again, which cannot double it: Brevo keeps addresses unique
+any behind a full file      nothing: the note tells how far the file went, and they were not sent
 ==========================  =======================================================================
 
 That a file is about to leave is noted before it leaves. So "nothing noted" means that none left,
@@ -46,7 +47,10 @@ async def recover(session: Session, type: ObjectType, sent: Sequence[Sent]) -> l
     outcomes: list[Outcome] = []
     try:
         # Files first: they must have been worked off before anything else is sent.
-        for (action, job), group in sorted(groups.items(), key=lambda item: item[0][1] is None):
+        for (action, job), noted in sorted(groups.items(), key=lambda item: item[0][1] is None):
+            group = [one for one in noted if Job.parse(job).holds(one.op)]
+            if not group:
+                continue
             if action is Action.CREATE:
                 outcomes += await _created(session, type, job, group)
             elif action is Action.UPDATE and Job.parse(job).accepted:

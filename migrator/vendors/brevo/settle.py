@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.model import ObjectType, OpState, Outcome
 from migrator.vendors.brevo import values
 from migrator.vendors.brevo.answers import Json, nested, text
+from migrator.vendors.brevo.files import in_question
 
 if TYPE_CHECKING:
     from migrator.model import Link, Op
@@ -23,12 +24,33 @@ _LINKED = {
 NOT_IMPORTED = (
     "Brevo took the file, but this row is not among its records afterwards; it gives no reason. "
     "Usually a value does not suit its field, or a stage, owner or linked record is gone. Retry "
-    "the row: few rows go one by one, and Brevo then says what it does not like. {hint}"
+    "the row: few rows go one by one, and Brevo then says what it does not like."
 )
 NOT_UPDATED = (
     "Brevo took the file, but the record holds none of this row's values afterwards; it gives no "
     "reason."
 )
+
+
+def at_fault(op: Op, schema: Schema) -> str:
+    """The options that could be why a file's rows like this one were not taken; "" for none."""
+    named = [(["import_stage"], "pipelines and stages")] if "deal_stage" in op.properties else []
+    if op.links:
+        named.append((["associated_contact", "associated_company"], "links"))
+    asked = dict.fromkeys(
+        option
+        for name, value in op.properties.items()
+        for option in in_question(schema.info(name), value)
+    )
+    days = [option for option in asked if option == "import_date"]
+    choices = [option for option in asked if option not in days]
+    named += [(days, "dates")] if days else []
+    named += [(choices, "choices")] if choices else []
+    return "".join(
+        f" If it is so with all rows that have {what}, Brevo may want these otherwise in a file: "
+        f"see the option{'s' * (len(options) > 1)} {' and '.join(options)}."
+        for options, what in named
+    )
 
 
 def linked_ids(item: Json, type: ObjectType) -> tuple[str, ...]:
