@@ -33,8 +33,8 @@ from migrator.vendors.brevo.api import Brevo
 from migrator.vendors.brevo.calls import Calls, ContactCalls
 from migrator.vendors.registry import names, product
 from migrator.wire import connect
-from tests import test_activecampaign_calls as activecampaign_calls
-from tests.activecampaign_portal import Portal
+from tests.activecampaign import test_calls as activecampaign_calls
+from tests.activecampaign.portal import Portal
 from tests.contract.base import creates, deal, exported, linked_too, parents, prepared, written
 from tests.support import SHARED
 from tests.virtual_time import VirtualClock

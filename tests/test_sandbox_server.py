@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from migrator.errors import InputError
 from migrator.sandbox import CutAnswer, Faults, Faulty, SandboxServer, serve
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
-from tests.hubspot_sandbox import DEAL, inputs
+from tests.hubspot.sandbox import DEAL, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

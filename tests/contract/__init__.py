@@ -1,7 +1,7 @@
 """What every vendor must do: one suite, run for each against its sandbox.
 
 A vendor's test module derives a class from :class:`VendorContract` and says what it is called, what
-makes it refuse a deal, and how it creates one; see ``test_hubspot.py``.
+makes it refuse a deal, and how it creates one; see ``tests/hubspot/test_contract.py``.
 """
 
 import pytest

@@ -1,0 +1,1 @@
+"""ActiveCampaign: the adapter, and the sandbox."""

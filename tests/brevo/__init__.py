@@ -1,0 +1,1 @@
+"""Brevo: the adapter, and the sandbox."""

@@ -1,0 +1,1 @@
+"""HubSpot: the adapter, and the sandbox."""
