@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 _MARGIN = 0.01
 """Part of a window added to it, for requests that take unlike times to arrive."""
 
+_SHORT = 5.0
+"""Seconds: in a window shorter than this, milliseconds of the way count."""
+
+_JITTER = 0.02
+"""Seconds by which requests over an open connection may come closer together on their way."""
+
+_FIRST = 20
+"""So many requests open the connections, and take longer to arrive than those that follow them."""
+
+_OPENING = 0.4
+"""Part of a short window that is added to it for those."""
+
 _GRAIN = 1000
 """Parts of a window within which requests are counted as one entry: a day of them stays small."""
 
@@ -40,6 +52,7 @@ class _Window:
 
     limit: int
     seconds: float
+    counted: int = 0
     ends: deque[tuple[float, int]] = field(default_factory=deque)
     """Instant from which so many requests no longer count, in order."""
     used: int = 0
@@ -62,13 +75,21 @@ class _Window:
 
     def count(self, now: float, requests: int = 1) -> None:
         grain = self.seconds / _GRAIN
-        end = math.ceil((now + self.seconds * (1 + _MARGIN)) / grain) * grain
+        end = math.ceil((now + self.seconds + self._margin()) / grain) * grain
+        self.counted += requests
         if self.ends and self.ends[-1][0] >= end:
             end, earlier = self.ends.pop()
             self.ends.append((end, earlier + requests))
         else:
             self.ends.append((end, requests))
         self.used += requests
+
+
+    def _margin(self) -> float:
+        """Seconds that a request counts longer, for what happens on the way."""
+        if self.seconds >= _SHORT:
+            return self.seconds * _MARGIN
+        return self.seconds * _OPENING if self.counted < _FIRST else _JITTER
 
 
 class _Bucket:
@@ -123,7 +144,8 @@ class Pace(httpx.AsyncBaseTransport):
 
     Windows are rolling ones, as the vendor's are or stricter. A request counts from when it leaves
     plus one per cent of the window, so that requests that take unlike times to arrive do not meet
-    in one window over there. On a 429 the whole bucket waits.
+    in one window over there; in windows of a second longer, and longest for the first requests,
+    which have connections to open. On a 429 the whole bucket waits.
 
     Args:
         inner: what carries a request on.
