@@ -84,7 +84,6 @@ class _Window:
             self.ends.append((end, requests))
         self.used += requests
 
-
     def _margin(self) -> float:
         """Seconds that a request counts longer, for what happens on the way."""
         if self.seconds >= _SHORT:
