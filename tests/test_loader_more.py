@@ -180,3 +180,14 @@ def test_a_deal_that_came_without_its_links_is_not_taken_for_ours(
     again = rehearsal.load(str(rehearsal.folder / "template.yaml"), source(rehearsal))
     assert again.rows["updated"] == COUNT
     assert rehearsal.verify().agrees
+
+
+def test_a_plan_that_was_made_anew_is_not_looked_after_once_more(tmp_path: Path) -> None:
+    """After pipelines were created under the lock, the account is not read a second time."""
+    rehearsal = PLACES[2].rehearsal(tmp_path)
+    add_contacts(rehearsal, ["office@example.com"])
+    template = rehearsal.template(TEMPLATE)
+    run = rehearsal.plan(template, source(rehearsal)).run
+    assert rehearsal.execute(run).rows["created"] == COUNT
+    assert rehearsal.sandbox.requests["POST /dealGroups"] == 1
+    assert rehearsal.sandbox.requests["GET /contactDeals"] == 0

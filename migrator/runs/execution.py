@@ -66,6 +66,13 @@ async def execute(
         await settle_others(workspace, session, account, run.id)
     if run.state in _UNSENT:
         await _provision(workspace, run, inputs, session, account)
+    return await _write(workspace, run, session, inputs, sample)
+
+
+async def _write(
+    workspace: Workspace, run: Run, session: Session, inputs: Inputs, sample: int | None
+) -> Report:
+    """Carry out the planned ops, and write the books however that ends."""
     only = _sample_of(workspace, run.id, sample)
     workspace.journal.set_state(run.id, RunState.RUNNING)
     try:
@@ -144,6 +151,7 @@ async def _provision(
         changed = replace(run, account_fingerprint=account.fingerprint())
         fresh = run.state is RunState.PLANNED and inputs.template.object in missing.keys
         await store_plan(workspace, changed, inputs, session, account, nothing_held=fresh)
+        session.planned = run.id  # the account is locked, so this plan stays true
 
 
 def _has_others(foreseen: Account, account: Account) -> bool:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from migrator.errors import InputError
 from migrator.model import Account, DealStatus, FieldInfo, ObjectType, Owner, Pipeline, Stage
-from migrator.vendors.brevo.sandbox import BrevoSandbox
 from tests.brevo.sandbox import Rehearsal
 
 if TYPE_CHECKING:
@@ -109,26 +107,3 @@ def test_an_account_without_details_keeps_the_sandboxs_own() -> None:
     crm = Rehearsal(like={"id": "demo", "pipelines": [], "owners": []})
     assert crm.get("/account")["companyName"] == "Sandbox"
     crm.deal("x", deal_owner="anna.berg@example.com", **crm.place(5))
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [("{", "not JSON"), ("[]", "JSON object"), ("{}", "describe"), ('{"id":"1"}', "describe")],
-)
-def test_a_file_that_is_no_account_is_an_error_for_the_user(
-    content: str, says: str, tmp_path: Path
-) -> None:
-    """The message names the file and what is wrong with it."""
-    path = tmp_path / "account.json"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=says) as caught:
-        BrevoSandbox(like=path)
-    assert "account.json" in str(caught.value)
-
-
-def test_a_missing_account_file_is_an_error_for_the_user(tmp_path: Path) -> None:
-    """The message names the file; a broken mapping has no file to name."""
-    with pytest.raises(InputError, match=r"none\.json"):
-        BrevoSandbox(like=tmp_path / "none.json")
-    with pytest.raises(InputError, match="the mapping"):
-        BrevoSandbox(like={"id": "1", "pipelines": 3})

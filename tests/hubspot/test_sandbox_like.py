@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from migrator.errors import InputError
 from migrator.model import (
     Account,
     DealStatus,
@@ -18,7 +17,6 @@ from migrator.model import (
     Pipeline,
     Stage,
 )
-from migrator.vendors.hubspot.sandbox import HubSpotSandbox
 from tests.hubspot.sandbox import Rehearsal
 
 if TYPE_CHECKING:
@@ -105,26 +103,3 @@ def test_an_account_without_details_keeps_the_sandboxs_own() -> None:
     details = crm.call("GET", "/account-info/v3/details", expect=200)
     assert (details["portalId"], details["companyCurrency"]) == (48_000_001, "USD")
     crm.deal()
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [("{", "not JSON"), ("[]", "JSON object"), ("{}", "describe"), ('{"id":"1"}', "describe")],
-)
-def test_a_file_that_is_no_account_is_an_error_for_the_user(
-    content: str, says: str, tmp_path: Path
-) -> None:
-    """The message names the file and what is wrong with it."""
-    path = tmp_path / "account.json"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=says) as caught:
-        HubSpotSandbox(like=path)
-    assert "account.json" in str(caught.value)
-
-
-def test_a_missing_account_file_is_an_error_for_the_user(tmp_path: Path) -> None:
-    """The message names the file; a broken mapping has no file to name."""
-    with pytest.raises(InputError, match=r"none\.json"):
-        HubSpotSandbox(like=tmp_path / "none.json")
-    with pytest.raises(InputError, match="the mapping"):
-        HubSpotSandbox(like={"id": "1", "pipelines": 3})
