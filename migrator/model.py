@@ -38,6 +38,9 @@ DEAL_FIELDS = (
 KEY_EXISTS = "key_exists"
 """Code of an outcome: a create was refused because a record with its source key is there."""
 
+UNKNOWN = "unknown"
+"""Code of an outcome: nobody but a person can find out what became of the op."""
+
 CUSTOM_PREFIX = "custom."
 """Before the name of a field of the target that has no canonical name."""
 
@@ -234,7 +237,9 @@ class Outcome:
     """What became of one op: exactly one per op, matched by key.
 
     ``state`` is WRITTEN (with ``id``; with a ``code`` and ``message`` when something of it is
-    missing) or REFUSED (with the vendor's own ``code`` and ``message``).
+    missing), REFUSED (with the vendor's own ``code`` and ``message``), or, when the answer was
+    lost and nothing tells what became of the op, SENT (with :data:`UNKNOWN` and what a person is
+    to look for).
     """
 
     key: str

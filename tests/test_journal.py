@@ -70,7 +70,7 @@ def test_a_reopened_journal_knows_what_was_sent(tmp_path: Path) -> None:
     journal = journal_with(tmp_path, op(1), op(2), op(3))
     journal.sending(RUN.id, [op(1), op(2)], NOON)
     journal.note_job(RUN.id, [op(1), op(2)], "process 7")
-    journal.settle(RUN.id, [Settled(op(1), OpState.WRITTEN, "101")])
+    journal.settle(RUN.id, [Settled(op(1), OpState.WRITTEN, "101")], NOON)
     other = Journal(tmp_path / "journal.db")  # the first was never closed, as after a kill
     (sent,) = other.unsettled(RUN.id, limit=9)
     assert (sent.op.key, sent.at, sent.job, sent.tries) == ("k2", NOON, "process 7", 1)
@@ -89,7 +89,7 @@ def test_sending_again_forgets_the_job_of_before(tmp_path: Path) -> None:
     with journal_with(tmp_path, op(1)) as journal:
         journal.sending(RUN.id, [op(1)], NOON)
         journal.note_job(RUN.id, [op(1)], "7")
-        journal.settle(RUN.id, [Settled(op(1), OpState.PLANNED)])
+        journal.settle(RUN.id, [Settled(op(1), OpState.PLANNED)], NOON)
         journal.sending(RUN.id, [op(1)], NOON)
         (sent,) = journal.unsettled(RUN.id, limit=1)
         assert (sent.job, sent.tries) == (None, 2)
@@ -104,6 +104,7 @@ def test_a_settled_op_keeps_its_id_code_and_message(tmp_path: Path) -> None:
                 Settled(op(1), OpState.PLANNED),
                 Settled(op(2), OpState.REFUSED, code="INVALID", message="no such stage"),
             ],
+            NOON,
         )
         first, second = journal.finished(RUN.id)
         assert (first.op.id, first.op.state) == ("9", OpState.PLANNED)
@@ -116,7 +117,7 @@ def test_parents_are_found_by_key(tmp_path: Path) -> None:
     with journal_with(tmp_path, parent, op(2)) as journal:
         asked = journal.parents(RUN.id, ObjectType.COMPANIES, ["acme", "k2"])
         assert asked == {"acme": (OpState.PLANNED, None)}
-        journal.settle(RUN.id, [Settled(parent, OpState.WRITTEN, "55")])
+        journal.settle(RUN.id, [Settled(parent, OpState.WRITTEN, "55")], NOON)
         asked = journal.parents(RUN.id, ObjectType.COMPANIES, ["acme"])
         assert asked == {"acme": (OpState.WRITTEN, "55")}
 
@@ -172,8 +173,8 @@ def test_a_half_stored_chunk_leaves_nothing(tmp_path: Path) -> None:
 def test_a_full_disk_stops_the_run_and_says_what_to_do(tmp_path: Path) -> None:
     """A journal that cannot be written raises ``Stopped``, before anything is sent."""
     with journal_with(tmp_path, op(1)) as journal:
-        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
-        journal._db.execute(f"PRAGMA max_page_count = {pages}")
+        pages = journal.store.connection.execute("PRAGMA page_count").fetchone()[0]
+        journal.store.connection.execute(f"PRAGMA max_page_count = {pages}")
         many = [(op(n, properties={"x": "y" * 5000}), "", "") for n in range(2, 50)]
         with pytest.raises(Stopped, match=r"is full.*make room"):
             journal.add_ops(RUN.id, many)
@@ -200,7 +201,7 @@ def test_runs_with_open_ops_are_known(tmp_path: Path) -> None:
         assert journal.open_runs() == []
         journal.sending(RUN.id, [op(1), op(2)], datetime.now(UTC))
         assert [run.id for run in journal.open_runs()] == [RUN.id]
-        journal.settle(RUN.id, [Settled(op(1), OpState.WRITTEN, "7")])
+        journal.settle(RUN.id, [Settled(op(1), OpState.WRITTEN, "7")], NOON)
         journal.unsend(RUN.id, [op(2)])
         assert journal.open_runs() == []
 

@@ -284,10 +284,10 @@ def test_a_journal_that_cannot_be_written_sends_nothing(rehearsal: Rehearsal) ->
 
     async def load() -> None:
         async with connected(rehearsal.target, space) as session:
-            pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
-            journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            journal._db.execute(f"PRAGMA max_page_count = {pages}")
-            journal._db.execute("PRAGMA query_only = ON")
+            pages = journal.store.connection.execute("PRAGMA page_count").fetchone()[0]
+            journal.store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            journal.store.connection.execute(f"PRAGMA max_page_count = {pages}")
+            journal.store.connection.execute("PRAGMA query_only = ON")
             job = Job(run.id, {})
             await Loader(session.vendor, journal, job, rehearsal.clock).load()
 

@@ -1,22 +1,31 @@
 """The run's memory: what was meant, sent and answered, and the value before.
 
 An intent is durable before its request leaves (:meth:`Journal.sending`), an answer is durable
-before the next step (:meth:`Journal.settle`). SQLite in WAL mode with ``synchronous=FULL``: what a
-method has written survives a kill and a power cut. Several runs share one file.
+before the next step (:meth:`Journal.settle`). What a method has written survives a kill and a power
+cut (see :mod:`migrator.journal.store`). Several runs share one file.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from migrator.errors import InputError, Stopped
-from migrator.journal.rows import OP_COLUMNS, SCHEMA, Finished, op_of, phase_of, row_of, run_of
-from migrator.model import Action, ObjectType, OpState, Sent
+from migrator.errors import InputError
+from migrator.journal.rows import (
+    OP_COLUMNS,
+    SCHEMA,
+    Finished,
+    Unknown,
+    instant,
+    op_of,
+    phase_of,
+    row_of,
+    run_of,
+)
+from migrator.journal.store import Store
+from migrator.model import UNKNOWN, Action, ObjectType, OpState, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -34,65 +43,19 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;" + SCHEMA)
-        except (sqlite3.Error, OSError) as error:
-            raise InputError(
-                f"The journal {path} cannot be opened: {error}. "
-                "Choose another place with --state, or mend the file's permissions."
-            ) from error
-
-    def _foreign(self, error: sqlite3.Error) -> InputError:
-        return InputError(
-            f"{self.path} is no journal of migrator, or it is damaged: {error}. Name another with "
-            "--state, or restore it from a copy."
-        )
-
-    def _read(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        """Rows of a query."""
-        try:
-            return self._db.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise self._foreign(error) from error
+        self.store = Store(path, SCHEMA)
+        self._read = self.store.read
+        self._write = self.store.write
 
     def close(self) -> None:
         """Close the file; further calls fail."""
-        self._db.close()
+        self.store.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @contextlib.contextmanager
-    def _write(self) -> Iterator[sqlite3.Cursor]:
-        """One durable transaction."""
-        cursor = self._db.cursor()
-        try:
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-            except BaseException:
-                if self._db.in_transaction:  # a full disk has rolled it back already
-                    cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            if "no such" in str(error) or "has no column" in str(error):
-                raise self._foreign(error) from error
-            raise Stopped(
-                f"The journal {self.path} could not be written: {error}. Nothing was sent since; "
-                "make room or mend the permissions, then resume."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:  # a fault of our own
-                raise
-            raise self._foreign(error) from error
-        finally:
-            cursor.close()
 
     # -- runs ----------------------------------------------------------------------------------
 
@@ -158,8 +121,8 @@ class Journal:
         """Store ops of a plan, each with a code and a message (blank unless it is parked)."""
         with self._write() as cursor:
             cursor.executemany(
-                "INSERT INTO ops VALUES"
-                " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL, ?, ?)",
+                f"INSERT INTO ops (run, phase, {OP_COLUMNS}, code, message)"  # noqa: S608 - constants
+                f" VALUES ({', '.join('?' * 17)})",
                 ((run_id, phase_of(op), *row_of(op), code, message) for op, code, message in ops),
             )
 
@@ -180,16 +143,35 @@ class Journal:
         return [op_of(row) for row in rows]
 
     def unsettled(self, run_id: str, *, limit: int) -> list[Sent]:
-        """Ops that were sent and have no answer, by number."""
+        """Ops that were sent and have no answer, by number; without those of :meth:`unknown`."""
         rows = self._read(
             f"SELECT {OP_COLUMNS}, sent_at, job, tries FROM ops"  # noqa: S608 - constant
-            " WHERE run = ? AND state = 'sent' ORDER BY phase, seq LIMIT ?",
+            " WHERE run = ? AND state = 'sent' AND code = '' ORDER BY phase, seq LIMIT ?",
             (run_id, limit),
         )
         return [
             Sent(op_of(row), datetime.fromisoformat(sent_at), job, tries)
             for *row, sent_at, job, tries in rows
         ]
+
+    def unknown(self, run_id: str) -> list[Unknown]:
+        """Ops of which only a person can find out what became, by number."""
+        rows = self._read(
+            f"SELECT {OP_COLUMNS}, sent_at, message FROM ops"  # noqa: S608 - constant
+            " WHERE run = ? AND state = 'sent' AND code = ? ORDER BY phase, seq",
+            (run_id, UNKNOWN),
+        )
+        return [
+            Unknown(op_of(row), datetime.fromisoformat(sent_at), message)
+            for *row, sent_at, message in rows
+        ]
+
+    def ask_again(self, run_id: str) -> None:
+        """Ops of which nothing could be found out are :meth:`unsettled` once more."""
+        with self._write() as cursor:
+            cursor.execute(
+                "UPDATE ops SET code = '', message = '' WHERE run = ? AND state = 'sent'", (run_id,)
+            )
 
     def open_runs(self) -> list[Run]:
         """Runs with ops that were sent and have no answer, the oldest first."""
@@ -225,16 +207,25 @@ class Journal:
                 ((run_id, phase_of(op), op.seq) for op in ops),
             )
 
-    def settle(self, run_id: str, settled: Iterable[Settled]) -> None:
-        """Make durable what became of ops."""
+    def settle(self, run_id: str, settled: Iterable[Settled], at: datetime) -> None:
+        """Make durable what became of ops, and when we knew."""
         with self._write() as cursor:
             cursor.executemany(
                 "UPDATE ops SET state = ?, target_id = coalesce(?, target_id), code = ?,"
-                " message = ? WHERE run = ? AND phase = ? AND seq = ?",
+                " message = ?, settled_at = ? WHERE run = ? AND phase = ? AND seq = ?",
                 (
-                    (s.state, s.id, s.code, s.message, run_id, phase_of(s.op), s.op.seq)
+                    (s.state, s.id, s.code, s.message, when, run_id, phase_of(s.op), s.op.seq)
+                    for when in (at.isoformat(),)
                     for s in settled
                 ),
+            )
+
+    def seen(self, run_id: str, ops: Iterable[tuple[Op, datetime]]) -> None:
+        """Remember when the vendor last changed records that were found as we had left them."""
+        with self._write() as cursor:
+            cursor.executemany(
+                "UPDATE ops SET seen_at = ? WHERE run = ? AND phase = ? AND seq = ?",
+                ((at.isoformat(), run_id, phase_of(op), op.seq) for op, at in ops),
             )
 
     def tries(self, run_id: str, ops: Sequence[Op]) -> dict[str, int]:
@@ -288,15 +279,15 @@ class Journal:
         extra = " AND code != ''" if remarked else ""
         while True:
             rows = self._read(
-                f"SELECT {OP_COLUMNS}, tries, code, message, phase FROM ops"  # noqa: S608 - constants
+                f"SELECT {OP_COLUMNS}, tries, code, message, settled_at, seen_at, phase FROM ops"  # noqa: S608 - constants
                 f" WHERE run = ? AND (phase, seq) > (?, ?) AND state IN ({marks}){extra}"
                 " ORDER BY phase, seq LIMIT 1000",
                 (run_id, *place, *wanted),
             )
             if not rows:
                 return
-            for *row, tries, code, message, _phase in rows:
-                yield Finished(op_of(row), tries, code, message)
+            for *row, tries, code, message, settled, seen, _phase in rows:
+                yield Finished(op_of(row), tries, code, message, instant(settled), instant(seen))
             place = (rows[-1][-1], rows[-1][0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ CREATE TABLE IF NOT EXISTS ops (
     action TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, target_id TEXT,
     properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL, facts TEXT NOT NULL,
     file TEXT, record INTEGER, line INTEGER, tries INTEGER NOT NULL DEFAULT 0,
-    sent_at TEXT, job TEXT,
+    sent_at TEXT, job TEXT, settled_at TEXT, seen_at TEXT,
     code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (run, phase, seq)
 ) WITHOUT ROWID;
@@ -34,6 +35,7 @@ CREATE INDEX IF NOT EXISTS parents ON ops (run, type, key) WHERE phase = 0;
 OP_COLUMNS = (
     "seq, type, action, state, key, target_id, properties, before, links, facts, file, record, line"
 )
+"""In the order of :func:`row_of`."""
 
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -84,17 +86,46 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An op with what became of it."""
+    """An op with what became of it.
+
+    Attributes:
+        settled_at: when we knew, by our clock; None for what the plan settled.
+        seen_at: the vendor's time of the record's last change, when it was found as we left it.
+    """
 
     op: Op
     tries: int
     code: str
     message: str
+    settled_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An op of which only a person can find out what became; ``message`` says how."""
+
+    op: Op
+    sent_at: datetime
+    message: str
+
+
+PHASES = (0, 1, 2)
 
 
 def phase_of(op: Op) -> int:
-    """Parents that a run creates (they stand at no place of the source) go before the records."""
-    return 0 if op.place is None else 1
+    """Parents that a run creates (they stand at no place of the source) go before the records.
+
+    Parents that it deletes go after them.
+    """
+    if op.place is not None:
+        return 1
+    return 2 if op.action is Action.DELETE else 0
+
+
+def instant(text: str | None) -> datetime | None:
+    """An instant as the journal writes it."""
+    return datetime.fromisoformat(text) if text else None
 
 
 def run_of(row: Sequence[Any]) -> Run:

@@ -312,7 +312,7 @@ class Loader:
 
     def _note(self, settled: Sequence[Settled]) -> None:
         """Make answers durable, then tell the progress bar."""
-        self._journal.settle(self._job.run, settled)
+        self._journal.settle(self._job.run, settled, self._clock.now())
         done = [s for s in settled if s.state is not OpState.PLANNED]
         self._settled += len(done)
         self._refused += sum(s.state is OpState.REFUSED for s in done)
