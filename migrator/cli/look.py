@@ -40,7 +40,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
                 "account": run.account,
                 "template": run.template,
                 "ops": counts,
-                "next": _next(run, counts),
+                "next": _next(run, counts, unknown=bool(workspace.journal.unknown(run.id))),
             }
         )
     if as_json:
@@ -56,8 +56,10 @@ def status(workspace: Workspace, as_json: bool) -> None:
             click.echo(f"    next: {row['next']}")
 
 
-def _next(run: Run, counts: dict[str, int]) -> str:
+def _next(run: Run, counts: dict[str, int], *, unknown: bool) -> str:
     """The command that goes on with a run."""
+    if unknown:
+        return f"migrator settle {run.id}"
     match run.state:
         case RunState.PLANNING:
             return "nothing was written; start it again"

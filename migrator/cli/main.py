@@ -28,6 +28,7 @@ COMMANDS = {
     "plan": ("migrator.cli.load", "Say what a run would do, and what it costs."),
     "run": ("migrator.cli.load", "Check, plan and write."),
     "resume": ("migrator.cli.load", "Go on with a run that was stopped."),
+    "settle": ("migrator.cli.settle", "Tell what became of rows whose answer was lost."),
     "status": ("migrator.cli.look", "List runs, and the command that goes on."),
     "verify": ("migrator.cli.look", "Read the account back and compare."),
     "report": ("migrator.cli.look", "What became of every row of a run."),

@@ -80,7 +80,7 @@ class Journal:
 
     def runs(self) -> list[Run]:
         """All runs, the newest last."""
-        rows = self._read("SELECT * FROM runs ORDER BY created_at, id")
+        rows = self._read("SELECT * FROM runs ORDER BY created_at, rowid")
         return [run_of(row) for row in rows]
 
     def run(self, run_id: str | None = None) -> Run:
@@ -173,11 +173,29 @@ class Journal:
                 "UPDATE ops SET code = '', message = '' WHERE run = ? AND state = 'sent'", (run_id,)
             )
 
+    def answered(self, run_id: str, op: Op, id_: str | None) -> None:
+        """Make durable what a person found out about an op: its record's id; None = not written.
+
+        One that was written is still ``sent``: a load completes it by its links.
+        """
+        with self._write() as cursor:
+            cursor.execute(
+                "UPDATE ops SET state = ?, target_id = coalesce(?, target_id), code = '',"
+                " message = '' WHERE run = ? AND phase = ? AND seq = ?",
+                (
+                    OpState.SENT if id_ else OpState.PLANNED,
+                    id_,
+                    run_id,
+                    phase_of(op),
+                    op.seq,
+                ),
+            )
+
     def open_runs(self) -> list[Run]:
         """Runs with ops that were sent and have no answer, the oldest first."""
         rows = self._read(
             "SELECT * FROM runs WHERE id IN (SELECT run FROM ops WHERE state = 'sent')"
-            " ORDER BY created_at, id"
+            " ORDER BY created_at, rowid"
         )
         return [run_of(row) for row in rows]
 

@@ -19,9 +19,12 @@ from migrator.errors import (
     Unauthorized,
     Unavailable,
 )
-from migrator.journal import Settled
+from migrator.journal import PHASES, Settled
+from migrator.loader.links import linked, needs_link
+from migrator.loader.notes import Notes, from_outcome
 from migrator.loader.parents import created_parents, resolved
 from migrator.loader.presence import Presence
+from migrator.loader.settling import Settler
 from migrator.model import KEY_EXISTS, Action, ObjectType, OnMissing, OpState, Outcome
 from migrator.progress import Progress, Silent
 
@@ -29,19 +32,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 
     from migrator.journal import Journal
-    from migrator.model import Op, Sent
+    from migrator.model import Op
     from migrator.vendors.base import Vendor
     from migrator.wire import Clock
 
-_PARENTS, _RECORDS = 0, 1
 _READ = 2_000
 _ROUNDS = 5
 _SPLIT = 100
 """So many ops that no answer comes to are sent in smaller and smaller batches."""
 _FEW = 10
 """So many are refused in the end; more would mean that not they are at fault."""
-_PATIENCE = 1.0
-"""Seconds given to a request whose answer was lost before we ask what became of it."""
 
 _Bucket = tuple[ObjectType, Action]
 
@@ -78,24 +78,35 @@ class Loader:
         self._journal = journal
         self._job = job
         self._clock = clock
-        self._progress = progress or Silent()
+        self._notes = Notes(journal, job.run, clock, progress or Silent())
         self._slots = asyncio.Semaphore(vendor.capabilities.concurrency)
-        # All ops of one batch are asked about together: a vendor may have to read much for that.
-        self._most_open = max(_READ, *vendor.capabilities.batch.values())
         self._presence = Presence(vendor, journal, job.run)
+        self._settler = Settler(vendor, journal, job.run, clock, self._notes)
         self._stopping = False
         self._failure: MigratorError | None = None
         self._crash: BaseException | None = None
-        self._refused = 0
-        self._settled = 0
 
     async def settle(self) -> None:
         """Find out what became of every op that was sent and has no answer; write nothing new.
 
         Raises:
-            OutcomeUnknown: the vendor has no means to tell what became of some ops.
+            OutcomeUnknown: a person has to find out what became of some ops.
         """
-        await self._settle_open()
+        self._journal.ask_again(self._job.run)
+        await self._settler.settle()
+        self._ensure_known()
+
+    def _ensure_known(self) -> None:
+        unknown = self._journal.unknown(self._job.run)
+        if unknown:
+            keys = ", ".join(one.op.key for one in unknown[:_FEW])
+            more = f" and {len(unknown) - _FEW:,} others" if len(unknown) > _FEW else ""
+            raise OutcomeUnknown(
+                f"Whether {len(unknown):,} records of run {self._job.run} were written cannot be "
+                f"found out ({keys}{more}): {unknown[0].message} All else that could be written "
+                "is. Look for them in the account, then tell: migrator settle "
+                f"{self._job.run} --written KEY=ID --not-written KEY"
+            )
 
     def stop(self) -> None:
         """Send nothing more; requests under way are waited for."""
@@ -107,23 +118,30 @@ class Loader:
         Raises:
             Interrupted: ``stop`` was called.
             Unauthorized, Unavailable, QuotaSpent: nothing is lost; load again later.
-            OutcomeUnknown: the vendor has no means to tell what became of some ops.
+            OutcomeUnknown: a person has to find out what became of some ops; what does not depend
+                on them is written.
         """
-        await self._settle_open()
+        self._journal.ask_again(self._job.run)
+        await self._settler.settle()
         if not (self._job.fresh or self._vendor.capabilities.unique_keys):
             async for settled in self._presence.since_the_plan():
-                self._note(settled)
-        for phase in (_PARENTS, _RECORDS):
-            idle = 0
-            while True:
-                before = self._settled
-                await self._send_phase(phase, idle)
-                if not await self._settle_open():
-                    break
-                idle = 0 if self._settled > before else idle + 1
-                if idle >= _ROUNDS:
-                    self._give_up(phase)
-                    break
+                self._notes.note(settled)
+        for phase in PHASES:
+            await self._carry_out(phase)
+        self._ensure_known()
+
+    async def _carry_out(self, phase: int) -> None:
+        """Send all ops of a phase, and those without an answer again, until none is left."""
+        idle = 0
+        while True:
+            before = self._notes.settled
+            await self._send_phase(phase, idle)
+            if not await self._settler.settle():
+                return
+            idle = 0 if self._notes.settled > before else idle + 1
+            if idle >= _ROUNDS:
+                self._give_up(phase)
+                return
 
     def _give_up(self, phase: int) -> None:
         """Refuse the few ops that never get an answer while others did, or else stop.
@@ -131,7 +149,7 @@ class Loader:
         They are surely not in the account, and the account answers to all else: so it is they that
         the CRM stumbles over, and they must not hold up every resume.
         """
-        left = self._journal.planned(self._job.run, phase, after=0, limit=_FEW + 1)
+        left = self._untold(phase)
         keys = ", ".join(op.key for op in left[:_FEW])
         states = {state for _, _, state in self._journal.counts(self._job.run)}
         if len(left) > _FEW or OpState.WRITTEN not in states:
@@ -143,7 +161,15 @@ class Loader:
             f"sent {_ROUNDS} times or more without a good answer, while others had one; "
             "look at what is odd about it, or load it again later"
         )
-        self._note([Settled(op, OpState.REFUSED, code="no_answer", message=message) for op in left])
+        self._notes.note(
+            [Settled(op, OpState.REFUSED, code="no_answer", message=message) for op in left]
+        )
+
+    def _untold(self, phase: int) -> list[Op]:
+        """The first ops of a phase that wait for nothing but an answer."""
+        left = self._journal.planned(self._job.run, phase, after=0, limit=_READ)
+        parents = created_parents(self._journal, self._job.run, left)
+        return [op for op in left if not resolved(op, parents).open][: _FEW + 1]
 
     # -- sending -------------------------------------------------------------------------------
 
@@ -178,7 +204,9 @@ class Loader:
         waiting: dict[_Bucket, list[Op]] = {}
         after = 0
         first = self._journal.planned(self._job.run, phase, after=0, limit=_SPLIT + 1)
-        most = max(1, _SPLIT >> 2 * idle) if idle and len(first) <= _SPLIT else self._most_open
+        most = (
+            max(1, _SPLIT >> 2 * idle) if idle and len(first) <= _SPLIT else self._settler.most_open
+        )
         while ops := self._journal.planned(self._job.run, phase, after=after, limit=_READ):
             after = ops[-1].seq
             for op in self._ready(ops):
@@ -198,15 +226,17 @@ class Loader:
         for op in ops:
             if self._job.only is not None and op.seq not in self._job.only:
                 continue
-            links, refused = resolved(op, parents)
-            if any(self._policy(link.type) is not OnMissing.SKIP_LINK for link in refused):
-                names = ", ".join(f'{link.type} "{link.key}"' for link in refused)
+            links = resolved(op, parents)
+            if links.open:
+                continue  # until a person has told what became of the parent
+            if any(self._policy(link.type) is not OnMissing.SKIP_LINK for link in links.refused):
+                names = ", ".join(f'{link.type} "{link.key}"' for link in links.refused)
                 message = f"waits for {names}, refused by the CRM"
                 parked.append(Settled(op, OpState.PARKED, code="parked", message=message))
             else:
-                yield replace(op, links=links)
+                yield replace(op, links=links.ready)
         if parked:
-            self._note(parked)
+            self._notes.note(parked)
 
     def _policy(self, type: ObjectType) -> OnMissing:
         return self._job.on_missing.get(type, OnMissing.PARK)
@@ -250,76 +280,13 @@ class Loader:
     async def _settle(self, batch: Sequence[Op], outcomes: Sequence[Outcome]) -> None:
         """What is certain goes into the journal first; only then come questions and links."""
         by_key = {op.key: op for op in batch}
-        settled = [_from_outcome(by_key[outcome.key], outcome) for outcome in outcomes]
-        certain = [s for s in settled if s.code != KEY_EXISTS and not self._needs_link(s)]
-        self._note(certain)
-        rest = [s for s in settled if s.code == KEY_EXISTS or self._needs_link(s)]
+        settled = [from_outcome(by_key[outcome.key], outcome) for outcome in outcomes]
+        certain: list[Settled] = []
+        rest: list[Settled] = []
+        for one in settled:
+            open_ = one.code == KEY_EXISTS or needs_link(self._vendor, one)
+            (rest if open_ else certain).append(one)
+        self._notes.note(certain)
         if rest:
             found = await self._presence.told_taken(rest)
-            self._note(await self._linked(found))
-
-    def _needs_link(self, settled: Settled) -> bool:
-        """Whether a written record's links are still to be made."""
-        op = settled.op
-        inline = self._vendor.capabilities.links_on_create and op.action is Action.CREATE
-        return settled.state is OpState.WRITTEN and bool(op.links) and not inline
-
-    async def _linked(self, settled: Sequence[Settled]) -> list[Settled]:
-        """Link written records to their parents.
-
-        One whose links are refused is written all the same, with the refusal as its message.
-        """
-        to_link = [
-            replace(s.op, id=s.id) for s in settled if s.state is OpState.WRITTEN and s.op.links
-        ]
-        outcomes = await self._vendor.link(to_link) if to_link else []
-        refused = {o.key: o for o in outcomes if o.state is OpState.REFUSED}
-        return [
-            replace(s, code="link_refused", message=refused[s.op.key].message)
-            if s.op.key in refused
-            else s
-            for s in settled
-        ]
-
-    # -- settling ------------------------------------------------------------------------------
-
-    async def _settle_open(self) -> bool:
-        """Find out what became of every op without an answer; whether there was any."""
-        any_open = False
-        while sent := self._journal.unsettled(self._job.run, limit=self._most_open):
-            if not any_open:
-                await self._clock.sleep(_PATIENCE)
-                any_open = True
-            settled = await self._recovered(self._with_links(sent))
-            self._note([s for s in settled if not self._needs_link(s)])
-            self._note(await self._linked([s for s in settled if self._needs_link(s)]))
-        return any_open
-
-    async def _recovered(self, sent: Sequence[Sent]) -> list[Settled]:
-        """What the vendor says of each op; one of which it says nothing is sent again."""
-        settled = []
-        for type in dict.fromkeys(one.op.type for one in sent):
-            ops = {one.op.key: one.op for one in sent if one.op.type == type}
-            outcomes = await self._vendor.recover(type, [s for s in sent if s.op.type == type])
-            settled += [_from_outcome(ops.pop(outcome.key), outcome) for outcome in outcomes]
-            settled += [Settled(op, OpState.PLANNED) for op in ops.values()]
-        return settled
-
-    def _with_links(self, sent: Sequence[Sent]) -> list[Sent]:
-        """The same, their links with ids, as they were sent."""
-        parents = created_parents(self._journal, self._job.run, [s.op for s in sent])
-        return [replace(s, op=replace(s.op, links=resolved(s.op, parents)[0])) for s in sent]
-
-    def _note(self, settled: Sequence[Settled]) -> None:
-        """Make answers durable, then tell the progress bar."""
-        self._journal.settle(self._job.run, settled, self._clock.now())
-        done = [s for s in settled if s.state is not OpState.PLANNED]
-        self._settled += len(done)
-        self._refused += sum(s.state is OpState.REFUSED for s in done)
-        rows = sum(s.op.place is not None for s in done)
-        self._progress.advance(rows, refused=self._refused)
-
-
-def _from_outcome(op: Op, outcome: Outcome) -> Settled:
-    code = outcome.code or ("refused" if outcome.state is OpState.REFUSED else "")
-    return Settled(op, outcome.state, outcome.id or op.id, code, outcome.message)
+            self._notes.note(await linked(self._vendor, found))

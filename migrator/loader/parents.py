@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from migrator.model import OpState
@@ -13,8 +13,32 @@ if TYPE_CHECKING:
     from migrator.journal import Journal
     from migrator.model import Link, ObjectType, Op
 
-Parents = dict[tuple["ObjectType", str], str | None]
-"""Parents that the run creates, by type and key, with their ids; None = not written."""
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A parent that the run creates: ``id`` is None until it is written."""
+
+    state: OpState
+    id: str | None
+
+
+Parents = dict[tuple["ObjectType", str], Parent]
+"""Parents that the run creates, by type and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The links of an op.
+
+    Attributes:
+        ready: with ids.
+        refused: to parents that were turned down.
+        open: to parents of which it is not known yet whether they are there.
+    """
+
+    ready: tuple[Link, ...]
+    refused: tuple[Link, ...]
+    open: tuple[Link, ...]
 
 
 def created_parents(journal: Journal, run: str, ops: Sequence[Op]) -> Parents:
@@ -25,18 +49,25 @@ def created_parents(journal: Journal, run: str, ops: Sequence[Op]) -> Parents:
             if link.id is None:
                 wanted.setdefault(link.type, set()).add(link.key)
     return {
-        (type, key): id_ if state is OpState.WRITTEN else None
+        (type, key): Parent(state, id_ if state is OpState.WRITTEN else None)
         for type, keys in wanted.items()
         for key, (state, id_) in journal.parents(run, type, keys).items()
     }
 
 
-def resolved(
-    op: Op, parents: Mapping[tuple[ObjectType, str], str | None]
-) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
-    """Links of an op with ids filled in, and those whose parent was not written."""
-    filled = [
-        link if link.id else replace(link, id=parents.get((link.type, link.key)))
-        for link in op.links
-    ]
-    return tuple(li for li in filled if li.id), tuple(li for li in filled if not li.id)
+_NONE = Parent(OpState.REFUSED, None)
+
+
+def resolved(op: Op, parents: Mapping[tuple[ObjectType, str], Parent]) -> Resolved:
+    """Links of an op by what is known of their parents."""
+    ready, refused, open_ = [], [], []
+    for link in op.links:
+        parent = parents.get((link.type, link.key), _NONE)
+        id_ = link.id or parent.id
+        if id_:
+            ready.append(replace(link, id=id_))
+        elif parent.state in {OpState.PLANNED, OpState.SENT}:
+            open_.append(link)
+        else:
+            refused.append(link)
+    return Resolved(tuple(ready), tuple(refused), tuple(open_))

@@ -82,9 +82,9 @@ class Presence:
         for kind in {link.type for op, _ in pairs for link in op.links}:
             linked = await there.linked([id_ for _, id_ in pairs], kind)
             for op, id_ in pairs:
-                links, missing = resolved(op, parents)
-                wanted = {link.id for link in links if link.type == kind}
-                if missing or not wanted <= linked[id_]:
+                links = resolved(op, parents)
+                wanted = {link.id for link in links.ready if link.type == kind}
+                if links.refused or links.open or not wanted <= linked[id_]:
                     whole.discard(op.key)
         return whole
 

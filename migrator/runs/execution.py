@@ -8,7 +8,7 @@ import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.errors import InputError, Stopped
+from migrator.errors import InputError, OutcomeUnknown, Stopped
 from migrator.journal import Run, RunState
 from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnMissing, OpState
@@ -17,6 +17,8 @@ from migrator.runs.books import write_turned_down
 from migrator.runs.planning import reopened, store_plan, types_of
 from migrator.runs.sample import choose_sample
 from migrator.runs.settling import settle_others
+from migrator.runs.unknown import FILE as UNSETTLED
+from migrator.runs.unknown import write_unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,6 +83,9 @@ async def _write(
         _keep_books(workspace, run.id, inputs)
         if isinstance(error, InputError):  # 2 would say that nothing was written
             raise Stopped(f"{error} What was written is in the journal.") from error
+        if isinstance(error, OutcomeUnknown):
+            listed = workspace.folder(run.id) / UNSETTLED
+            raise OutcomeUnknown(f"{error} They are listed in {listed}.") from error
         raise
     done = RunState.SAMPLED if _left(workspace, run) else RunState.FINISHED
     report = _write_books(workspace, run.id, inputs, done)
@@ -228,9 +233,12 @@ def _write_books(workspace: Workspace, run_id: str, inputs: Inputs, state: RunSt
     journal = workspace.journal
     folder = workspace.folder(run_id)
     run = journal.run(run_id)
-    files = {name: path for name, path in run.settings["files"].items() if name != "rejects"}
+    gone = {"rejects", "unsettled"}
+    files = {name: path for name, path in run.settings["files"].items() if name not in gone}
     if write_turned_down(journal, run_id, inputs, folder / "rejects.csv"):
         files["rejects"] = str(folder / "rejects.csv")
+    if write_unsettled(journal, run_id, folder / UNSETTLED):
+        files["unsettled"] = str(folder / UNSETTLED)
     write_id_map(journal, run, folder / "id_map.csv")
     files |= {"id map": str(folder / "id_map.csv"), "report": str(folder / "report.json")}
     journal.update_run(

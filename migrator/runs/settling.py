@@ -22,7 +22,9 @@ async def settle_others(
     The account is locked by us, so that no such run is alive.
 
     Raises:
-        Stopped, OutcomeUnknown: see :mod:`migrator.errors`; nothing was written.
+        Stopped, OutcomeUnknown: see :mod:`migrator.errors`; nothing was written. A row whose
+            outcome is unknown may be in the account without our being able to find it: before a
+            person has told, no other run may write there.
     """
     for run in workspace.journal.open_runs():
         if run.id == run_id or (run.vendor, run.account) != (account.vendor, account.id):

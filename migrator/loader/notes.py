@@ -1,0 +1,50 @@
+"""What became of ops: made durable first, then told to whoever watches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from migrator.journal import Settled
+from migrator.model import UNKNOWN, OpState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from migrator.journal import Journal
+    from migrator.model import Op, Outcome
+    from migrator.progress import Progress
+    from migrator.wire import Clock
+
+_STILL_OPEN = {OpState.PLANNED, OpState.SENT}
+
+
+class Notes:
+    """Writes one run's answers into the journal.
+
+    Attributes:
+        settled: ops that got an answer since this load began.
+    """
+
+    def __init__(self, journal: Journal, run: str, clock: Clock, progress: Progress) -> None:
+        self._journal = journal
+        self._run = run
+        self._clock = clock
+        self._progress = progress
+        self._refused = 0
+        self.settled = 0
+
+    def note(self, settled: Sequence[Settled]) -> None:
+        """Make answers durable, then tell the progress bar."""
+        self._journal.settle(self._run, settled, self._clock.now())
+        done = [s for s in settled if s.state not in _STILL_OPEN]
+        self.settled += len(done)
+        self._refused += sum(s.state is OpState.REFUSED for s in done)
+        rows = sum(s.op.place is not None for s in done)
+        self._progress.advance(rows, refused=self._refused)
+
+
+def from_outcome(op: Op, outcome: Outcome) -> Settled:
+    """The journal's words for a vendor's outcome."""
+    blank = {OpState.REFUSED: "refused", OpState.SENT: UNKNOWN}.get(outcome.state, "")
+    code = UNKNOWN if outcome.state is OpState.SENT else outcome.code or blank
+    return Settled(op, outcome.state, outcome.id or op.id, code, outcome.message)

@@ -1,0 +1,119 @@
+"""Rows of which only a person can find out what became: listed, asked about, answered."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from migrator.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from migrator.journal import Journal, Unknown
+    from migrator.runs.workspace import Workspace
+
+FILE = "unsettled.csv"
+"""In a run's folder: one line per row, with a column for the answer."""
+
+NOT_WRITTEN = "no"
+"""What to answer for a record that is not in the account; otherwise its id there."""
+
+_COLUMNS = ("type", "key", "answer", "look_for", "sent_at", "file", "record", "line")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a person told about a run.
+
+    Attributes:
+        written: keys of records that are in the account; not_written: of those that are not.
+        left: what is still unknown.
+    """
+
+    written: tuple[str, ...]
+    not_written: tuple[str, ...]
+    left: tuple[Unknown, ...]
+
+
+def write_unsettled(journal: Journal, run_id: str, target: Path) -> int:
+    """Write the list of unknown rows; no file is left when there are none."""
+    unknown = journal.unknown(run_id)
+    target.unlink(missing_ok=True)
+    if not unknown:
+        return 0
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(_COLUMNS)
+        for one in unknown:
+            op, place = one.op, one.op.place
+            where = (place.file, place.record, place.line) if place else ("", "", "")
+            sent = one.sent_at.isoformat(timespec="seconds")
+            writer.writerow([op.type, op.key, "", one.message, sent, *where])
+    return len(unknown)
+
+
+def read_answers(path: Path) -> dict[str, str | None]:
+    """The answers in a list that a person filled in: key to id, or to None for "not written".
+
+    Rows without an answer are left out.
+
+    Raises:
+        InputError: it is no such list.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} cannot be read: {error}. Name a {FILE} saved as UTF-8."
+        ) from error
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    if not {"type", "key", "answer"} <= set(rows.fieldnames or ()):
+        raise InputError(f"{path} has no columns type, key and answer, as a {FILE} has.")
+    answers = {}
+    for row in rows:
+        answer = (row["answer"] or "").strip()
+        if answer:
+            refuted = answer.casefold() == NOT_WRITTEN
+            answers[f"{row['type']}:{row['key']}"] = None if refuted else answer
+    return answers
+
+
+def answer(workspace: Workspace, run_id: str, answers: Mapping[str, str | None]) -> Answered:
+    """Record what a person found out: key (or ``type:key``) to id; None = it is not there.
+
+    All answers are taken, or none.
+
+    Raises:
+        InputError: a key is none of the run's unknown ones, or is one of several kinds of record.
+    """
+    journal = workspace.journal
+    unknown = journal.unknown(run_id)
+    chosen = [(_the_one(unknown, run_id, key), id_) for key, id_ in answers.items()]
+    for one, id_ in chosen:
+        journal.answered(run_id, one.op, id_)
+    left = journal.unknown(run_id)
+    write_unsettled(journal, run_id, workspace.folder(run_id) / FILE)
+    return Answered(
+        written=tuple(one.op.key for one, id_ in chosen if id_),
+        not_written=tuple(one.op.key for one, id_ in chosen if not id_),
+        left=tuple(left),
+    )
+
+
+def _the_one(unknown: Sequence[Unknown], run_id: str, key: str) -> Unknown:
+    found = [one for one in unknown if key in {one.op.key, f"{one.op.type}:{one.op.key}"}]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(f"{one.op.type}:{one.op.key}" for one in found)
+        raise InputError(f'"{key}" is the key of several records of run {run_id}: write {names}.')
+    keys = [one.op.key for one in unknown]
+    known = f" Unknown are: {', '.join(keys[:10])}." if keys else " Nothing of it is unknown."
+    raise InputError(
+        f'Run {run_id} has no record "{key}" whose outcome is unknown.{did_you_mean(key, keys)}'
+        f"{known}"
+    )
