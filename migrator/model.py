@@ -64,12 +64,13 @@ class DealStatus(StrEnum):
 
 
 class Action(StrEnum):
-    """What a plan means to do with one record."""
+    """What a plan means to do with one record; ``unlink`` takes links off it and no more."""
 
     CREATE = "create"
     UPDATE = "update"
     SKIP = "skip"
     DELETE = "delete"
+    UNLINK = "unlink"
 
 
 class OpState(StrEnum):
@@ -390,7 +391,12 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most ``requests`` in any window of ``per``."""
+    """At most ``requests`` in any window of ``per``.
+
+    ``calendar`` = not in any window, but in each day from midnight to midnight in the account's
+    time zone.
+    """
 
     requests: int
     per: timedelta
+    calendar: bool = False

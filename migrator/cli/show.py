@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from migrator.report import reason_lines, wrapped
+from migrator.runs.sums import DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from migrator.journal import Run
     from migrator.runs.checking import Checked
     from migrator.runs.planning import Planned
+    from migrator.runs.sums import Sum
     from migrator.runs.verification import Verification
 
 _REASONS = "Rejected, by reason:"
@@ -137,23 +139,74 @@ def _cost(planned: Planned) -> str:
 def verification(result: Verification, run: Run) -> str:
     """What reading back found."""
     lines = [f"Verify {run.id}: {result.checked:,} records read back, {result.same:,} the same"]
-    for currency in sorted(result.ours):
-        ours, held = result.ours[currency], result.held.get(currency, 0)
-        verdict = "equal" if ours == held else "DIFFERENT"
-        lines.append(f"  {currency or '(no currency)':<14}{ours:>20,.2f}{held:>20,.2f}  {verdict}")
-    if result.missing:
-        some = ", ".join(result.missing[:5])
-        lines.append(f"  {len(result.missing):,} missing in the account, such as {some}")
-    if result.doubled:
-        some = ", ".join(result.doubled[:5])
-        lines.append(f"  {len(result.doubled):,} keys are held by several records, such as {some}")
-    if result.unlinked:
-        lines.append(f"  {result.unlinked:,} links are missing in the account")
+    for dimension in DIMENSIONS:
+        lines += _beside([one for one in result.sums if one.dimension == dimension], dimension)
+    lines += _explained(result)
+    lines += _unexplained(result)
     lines += [
         f'  {one.key} {one.field}: ours "{one.ours}", account "{one.held or ""}"'
+        + (f" ({one.why})" if one.why else "")
         for one in result.examples
     ]
-    if result.left:
-        lines.append(f"  {result.left:,} records are not written yet: migrator resume {run.id}")
-    lines.append("  Nothing left to do." if result.agrees else f"  details: {result.file or '-'}")
+    if result.unknown:
+        lines.append(f"  {result.unknown:,} records are unknown: migrator settle {run.id}")
+    if result.left > result.unknown:
+        left = result.left - result.unknown
+        lines.append(f"  {left:,} records are not written yet: migrator resume {run.id}")
+    if result.agrees:
+        lines.append("  Nothing left to do.")
+    if result.file:
+        lines.append(f"  details: {result.file}")
     return "\n".join(lines)
+
+
+_LISTED = 8
+"""So many values of a dimension are listed; of more, only those that differ."""
+
+
+def _beside(sums: Sequence[Sum], dimension: str) -> list[str]:
+    """Counts and money of one dimension, ours beside the account's."""
+    if not any(one.value for one in sums):
+        return []
+    lines = [f"  by {dimension:<23}{'rows':>8}{'account':>9}{'amount':>16}{'account':>16}"]
+    for one in sums:
+        if one.equal and len(sums) > _LISTED:
+            continue
+        name = f"{one.value or '(none)'} {'' if dimension == 'currency' else one.currency}".strip()
+        amounts = f"{one.ours_amount:>16,.2f}{one.held_amount:>16,.2f}"
+        verdict = "" if one.equal else "  DIFFERENT"
+        lines.append(f"    {name:<24.24}{one.ours:>8,}{one.held:>9,}{amounts}{verdict}")
+    if len(sums) > _LISTED:
+        equal = sum(one.equal for one in sums)
+        lines.append(f"    {equal:,} of {len(sums):,} are equal")
+    return lines
+
+
+def _explained(result: Verification) -> list[str]:
+    lines = [
+        f"  {count:,} {name}, and rightly not in the account"
+        for name, count in result.turned_down.items()
+        if not result.intruders
+    ]
+    if result.changed:
+        lines.append(f"  {result.changed:,} were changed in the account since they were written")
+    for name, count in result.normalised.most_common(_LISTED):
+        lines += wrapped(
+            f"  {count:,} {name}: the CRM spells it its own way, such as {result.spelling[name]}"
+        )
+    return lines
+
+
+def _unexplained(result: Verification) -> list[str]:
+    found = (
+        (result.differing, "differ, and nothing explains it"),
+        (len(result.missing), f"missing in the account, such as {_some(result.missing)}"),
+        (len(result.doubled), f"keys are held by several records: {_some(result.doubled)}"),
+        (len(result.intruders), f"turned down but in the account: {_some(result.intruders)}"),
+        (result.unlinked, "links are missing in the account"),
+    )
+    return [f"  {count:,} {what}" for count, what in found if count]
+
+
+def _some(keys: Sequence[str]) -> str:
+    return ", ".join(keys[:5])

@@ -46,7 +46,8 @@ class RunState(StrEnum):
     """Where a run stands; each state says what a resume has to do.
 
     A run killed while ``planning`` is planned anew; one killed while ``provisioning`` has sent no
-    record yet and plans again with what the account has got by then.
+    record yet and plans again with what the account has got by then. One that is ``undone`` was taken
+    back, or is being taken back, by the run that its settings name.
     """
 
     PLANNING = "planning"
@@ -55,6 +56,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     SAMPLED = "sampled"
     FINISHED = "finished"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def needs_link(vendor: Vendor, settled: Settled) -> bool:
     """Whether a written record's links are still to be made."""
     op = settled.op
-    inline = vendor.capabilities.links_on_create and op.action is Action.CREATE
-    return settled.state is OpState.WRITTEN and bool(op.links) and not inline
+    if settled.state is not OpState.WRITTEN or not op.links or op.action is Action.UNLINK:
+        return False
+    return not (vendor.capabilities.links_on_create and op.action is Action.CREATE)
 
 
 async def linked(vendor: Vendor, settled: Sequence[Settled]) -> list[Settled]:

@@ -1,49 +1,53 @@
-"""Read the account back: planning again and finding only skips."""
+"""Read the account back: planning again and finding only skips, or differences with a reason."""
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
 from migrator.journal import RunState
-from migrator.model import ObjectType, OpState
+from migrator.model import KEY_EXISTS, Action, ObjectType, OpState
 from migrator.plan import differences, holdings
 from migrator.runs.execution import same_account
+from migrator.runs.since import changed_since
+from migrator.runs.sums import Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from migrator.journal import Finished, Journal, Run
+    from migrator.model import Held, Op
     from migrator.plan import Holdings
+    from migrator.runs.sums import Sum
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Vendor
 
 _CHUNK = 2_000
+_EXAMPLES = 10
+_IN_ACCOUNT = {OpState.WRITTEN, OpState.UNCHANGED}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field of one record in which the account says something else than the run wrote."""
+    """One field of one record in which the account says something else than the run wrote.
+
+    Attributes:
+        why: what explains it; blank = nothing does.
+    """
 
     key: str
     id: str
     field: str
     ours: str
     held: str | None
-
-
-@dataclass(frozen=True)
-class _Amount:
-    """The vendor's field with the amount; ``kept`` = the template may leave the account's value."""
-
-    field: str | None
-    kept: bool
+    why: str = ""
 
 
 @dataclass
@@ -54,10 +58,15 @@ class Verification:
         checked: records read back.
         same: records that hold what the run wrote.
         missing: keys of records that the account does not hold.
-        differing: records in which it says something else.
+        differing: records in which it says something else, without an explanation.
+        changed: records that were changed by somebody after the run had written them.
+        normalised: fields that the CRM spells otherwise than we sent them, with how many.
+        spelling: an example of each.
+        turned_down: records that are not to be in the account, by what became of them.
+        intruders: keys of such records that are there nevertheless.
         examples: the first differences, for the terminal; all are in ``file``.
-        ours: money the run wrote, per currency; ``held``: the same read from the account.
-        left: records that the run has not written yet.
+        sums: counts and money, ours and the account's.
+        left: records that the run has not written yet; ``unknown`` of them wait for a person.
         unlinked: links that the account lacks.
         doubled: keys that several records of the account hold.
     """
@@ -66,161 +75,217 @@ class Verification:
     same: int = 0
     missing: list[str] = field(default_factory=list)
     differing: int = 0
+    changed: int = 0
+    normalised: Counter[str] = field(default_factory=Counter)
+    spelling: dict[str, str] = field(default_factory=dict)
+    turned_down: dict[str, int] = field(default_factory=dict)
+    intruders: list[str] = field(default_factory=list)
     examples: list[Difference] = field(default_factory=list)
-    ours: dict[str, Decimal] = field(default_factory=dict)
-    held: dict[str, Decimal] = field(default_factory=dict)
+    sums: list[Sum] = field(default_factory=list)
     left: int = 0
+    unknown: int = 0
     unlinked: int = 0
     doubled: list[str] = field(default_factory=list)
     file: str | None = None
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing is left to do."""
-        complete = self.same == self.checked and not self.left and not self.unlinked
-        return complete and not self.doubled and self.ours == self.held
+        """Whether nothing is left to do, and nothing left to explain."""
+        complete = self.same + self.changed == self.checked and not self.left
+        return complete and not (self.unlinked or self.doubled or self.intruders)
 
 
 async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verification:
     """Compare every record of a run that should be in the account with what is there.
 
+    What is found as the run left it is remembered with the CRM's time of its last change, so that a
+    later undo knows what a person has changed since.
+
     Raises:
-        InputError: the run was never planned to its end, or belongs to another account.
+        InputError: the run was never planned to its end, was undone, or belongs to another account.
     """
     journal = workspace.journal
+    _ensure_verifiable(run)
+    result = Verification()
+    counts = journal.counts(run.id)
+    result.left = sum(
+        n for (*_, state), n in counts.items() if state in {OpState.PLANNED, OpState.SENT}
+    )
+    result.unknown = len(journal.unknown(run.id))
+    total = sum(n for (*_, state), n in counts.items() if state in _IN_ACCOUNT)
+    table = workspace.folder(run.id) / "verify.csv"
+    # Described with all its fields: how values compare depends on their kinds.
+    types = tuple(ObjectType(t) for t in run.settings["types"])
+    account = await session.account(types)
+    same_account(run, account)
+    kept = "amount" in run.settings["kept"]
+    sums = Sums(session.vendor, account, run.settings["origin"], kept=kept)
+    workspace.progress.start("verify", total)
+    async with holdings(session.vendor, types[0], total) as there:
+        reading = _Reading(session.vendor, there, journal, run.id, sums, result)
+        with table.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["key", "id", "field", "ours", "account", "why"])
+            for chunk in _chunks(journal, run):
+                found = await reading.read(chunk)
+                writer.writerows((d.key, d.id, d.field, d.ours, d.held, d.why) for d in found)
+                workspace.progress.advance(len(chunk), differing=result.differing)
+    workspace.progress.finish()
+    result.sums = sums.all()
+    result.turned_down |= _rejected(run)
+    _keep_if_needed(table, result)
+    return result
+
+
+def _ensure_verifiable(run: Run) -> None:
     if run.state is RunState.PLANNING:
         raise InputError(
             f"Run {run.id} was stopped while it was planned; nothing was written, so there is "
             "nothing to verify. Name another run (`migrator status` lists them)."
         )
-    result = Verification()
-    folder = workspace.folder(run.id)
-    amount = _Amount(
-        next((name for name, of in run.settings["origin"].items() if of == "amount"), None),
-        kept="amount" in run.settings["kept"],
-    )
-    counts = journal.counts(run.id)
-    result.left = sum(
-        n for (*_, state), n in counts.items() if state in {OpState.PLANNED, OpState.SENT}
-    )
-    total = sum(
-        n for (*_, state), n in counts.items() if state in {OpState.WRITTEN, OpState.UNCHANGED}
-    )
-    table = folder / "verify.csv"
-    # Described with all its fields: how values compare depends on their kinds.
-    types = tuple(ObjectType(t) for t in run.settings["types"])
-    same_account(run, await session.account(types))
-    workspace.progress.start("verify", total)
-    async with holdings(session.vendor, types[0], total) as there:
-        reading = _Reading(session.vendor, there, journal, run.id, amount)
-        with table.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["key", "id", "field", "ours", "account"])
-            for chunk in _chunks(journal, run):
-                found = await _compare(reading, chunk, result)
-                found += await _missing_links(reading, chunk, result)
-                writer.writerows((d.key, d.id, d.field, d.ours, d.held) for d in found)
-                result.examples += found[: max(0, 10 - len(result.examples))]
-                workspace.progress.advance(len(chunk), differing=result.differing)
-    workspace.progress.finish()
-    _keep_if_needed(table, result)
-    return result
+    if run.state is RunState.UNDONE:
+        undo = run.settings["undone_by"]
+        raise InputError(f"Run {run.id} was undone by {undo}: migrator verify {undo}")
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """What a run is compared with, and where its own books are."""
-
-    vendor: Vendor
-    there: Holdings
-    journal: Journal
-    run: str
-    amount: _Amount
+def _rejected(run: Run) -> dict[str, int]:
+    rejected = run.settings.get("rejected", 0)
+    return {"rejected": rejected} if rejected else {}
 
 
 def _keep_if_needed(table: Path, result: Verification) -> None:
-    if result.differing or result.missing or result.unlinked or result.doubled:
-        result.file = str(table)
-    else:
+    if result.agrees and not result.changed:
         table.unlink()
+    else:
+        result.file = str(table)
 
 
 def _chunks(journal: Journal, run: Run) -> Iterator[Sequence[Finished]]:
     records = (
         finished
-        for finished in journal.finished(run.id, {OpState.WRITTEN, OpState.UNCHANGED})
+        for finished in journal.finished(run.id, {*_IN_ACCOUNT, OpState.REFUSED, OpState.PARKED})
         if finished.op.place is not None
     )
     while chunk := list(islice(records, _CHUNK)):
         yield chunk
 
 
-async def _compare(
-    reading: _Reading, chunk: Sequence[Finished], result: Verification
-) -> list[Difference]:
-    amount_field, kept = reading.amount.field, reading.amount.kept
-    ops = [finished.op for finished in chunk]
-    wanted = {name for op in ops for name in op.properties}
-    if amount_field:
-        wanted.add(amount_field)
-    held = await reading.there.held([op.key for op in ops], wanted)
-    found: list[Difference] = []
-    for op in ops:
+@dataclass(frozen=True)
+class _Reading:
+    """What a run is compared with, where its own books are, and what was found so far."""
+
+    vendor: Vendor
+    there: Holdings
+    journal: Journal
+    run: str
+    sums: Sums
+    result: Verification
+
+    async def read(self, chunk: Sequence[Finished]) -> list[Difference]:
+        """Compare some records; the differences, explained ones included."""
+        wanted = {name for finished in chunk for name in finished.op.properties}
+        keys = [finished.op.key for finished in chunk]
+        held = await self.there.held(keys, wanted | self.sums.fields)
+        found: list[Difference] = []
+        as_left: list[tuple[Op, datetime]] = []
+        for finished in chunk:
+            there = held.get(finished.op.key, ())
+            if finished.op.state not in _IN_ACCOUNT:
+                found += self._turned_down(finished, there)
+            elif finished.op.action is Action.DELETE:
+                found += self._deleted(finished, there)
+            else:
+                differing = self._record(finished, there)
+                found += differing
+                if not differing and there and there[0].updated_at:
+                    as_left.append((finished.op, there[0].updated_at))
+        self.journal.seen(self.run, as_left)
+        found += await self._missing_links(chunk)
+        examples = self.result.examples
+        examples += sorted(found, key=lambda one: bool(one.why))[
+            : max(0, _EXAMPLES - len(examples))
+        ]
+        return found
+
+    def _turned_down(self, finished: Finished, there: Sequence[Held]) -> list[Difference]:
+        """One that was refused or parked is not there, unless it was there before."""
+        op, result = finished.op, self.result
+        name = op.state.value
+        result.turned_down[name] = result.turned_down.get(name, 0) + 1
+        by_others = op.id is not None or finished.code == KEY_EXISTS
+        if op.action is not Action.CREATE or by_others or not there:
+            return []
+        result.intruders.append(op.key)
+        return [Difference(op.key, there[0].id, "(record)", name, "there")]
+
+    def _deleted(self, finished: Finished, there: Sequence[Held]) -> list[Difference]:
+        op, result = finished.op, self.result
         result.checked += 1
-        currency = op.facts.get("currency", "")
-        ours = op.properties.get(amount_field or "")
-        if ours is None and not kept:
-            ours = op.facts.get("amount")  # the same in the account when the plan was made
-        _add(result.ours, currency, ours)
-        there = next((one for one in held.get(op.key, ()) if one.id == op.id), None)
-        there = there or next(iter(held.get(op.key, ())), None)
-        if len(held.get(op.key, ())) > 1:
-            result.doubled.append(op.key)
-            ids = ", ".join(sorted(one.id for one in held[op.key]))
-            found.append(Difference(op.key, op.id or "", "(record)", "once", ids))
+        still = [one for one in there if one.id == op.id]
+        if not still:
+            result.same += 1
+            return []
+        result.differing += 1
+        return [Difference(op.key, str(op.id), "(record)", "deleted", "there")]
+
+    def _record(self, finished: Finished, held: Sequence[Held]) -> list[Difference]:
+        op, result = finished.op, self.result
+        result.checked += 1
+        self.sums.ours(op)
+        there = next((one for one in held if one.id == op.id), None) or next(iter(held), None)
         if there is None:
             result.missing.append(op.key)
-            found.append(Difference(op.key, op.id or "", "(record)", "written", None))
-            continue
-        if amount_field and ours is not None:
-            _add(result.held, currency, there.properties.get(amount_field))
-        differing = differences(reading.vendor, op.type, op.properties, there)
-        result.differing += bool(differing)
+            return [Difference(op.key, op.id or "", "(record)", "written", None)]
+        self.sums.held(op, there)
+        found: list[Difference] = []
+        if len(held) > 1:
+            result.doubled.append(op.key)
+            ids = ", ".join(sorted(one.id for one in held))
+            found.append(Difference(op.key, op.id or "", "(record)", "once", ids))
+        differing = differences(self.vendor, op.type, op.properties, there)
+        self._spelt(op, there, differing.keys())
+        why = _since(finished, there) if differing else ""
+        result.changed += bool(why)
+        result.differing += bool(differing) and not why
         result.same += not differing
         found += [
-            Difference(op.key, there.id, name, op.properties[name], value)
+            Difference(op.key, there.id, name, op.properties[name], value, why)
             for name, value in differing.items()
         ]
-    return found
+        return found
+
+    def _spelt(self, op: Op, there: Held, differing: Collection[str]) -> None:
+        """Fields that say the same in other letters: the CRM has its own way of writing them."""
+        for name, ours in op.properties.items():
+            held = there.properties.get(name)
+            if name not in differing and held is not None and held != ours:
+                self.result.normalised[name] += 1
+                self.result.spelling.setdefault(name, f'"{ours}" is held as "{held}"')
+
+    async def _missing_links(self, chunk: Sequence[Finished]) -> list[Difference]:
+        """Links that the run made, or found there, and the account no longer has."""
+        found = []
+        linking = [one for one in chunk if one.op.state in _IN_ACCOUNT and not one.code]
+        for type in {link.type for finished in linking for link in finished.op.links}:
+            linked = [
+                (finished.op, link)
+                for finished in linking
+                for link in finished.op.links
+                if link.type == type and finished.op.id
+            ]
+            created = {link.key for _, link in linked if not link.id}
+            made = self.journal.parents(self.run, type, created)
+            there = await self.there.linked({str(op.id) for op, _ in linked}, type)
+            for op, link in linked:
+                id_ = link.id or made.get(link.key, (None, None))[1]
+                if id_ and id_ not in there.get(str(op.id), frozenset()):
+                    found.append(Difference(op.key, str(op.id), type.value, link.key, None))
+        self.result.unlinked += len(found)
+        return found
 
 
-async def _missing_links(
-    reading: _Reading, chunk: Sequence[Finished], result: Verification
-) -> list[Difference]:
-    """Links that the run made, or found there, and the account no longer has."""
-    found = []
-    for type in {link.type for finished in chunk for link in finished.op.links}:
-        linked = [
-            (finished.op, link)
-            for finished in chunk
-            for link in finished.op.links
-            if link.type == type and finished.op.id and not finished.code
-        ]
-        created = {link.key for _, link in linked if not link.id}
-        made = reading.journal.parents(reading.run, type, created)
-        there = await reading.there.linked({str(op.id) for op, _ in linked}, type)
-        for op, link in linked:
-            id_ = link.id or made.get(link.key, (None, None))[1]
-            if id_ and id_ not in there.get(str(op.id), frozenset()):
-                found.append(Difference(op.key, str(op.id), type.value, link.key, None))
-    result.unlinked += len(found)
-    return found
-
-
-def _add(sums: dict[str, Decimal], currency: str, amount: str | None) -> None:
-    if amount:
-        try:
-            value = Decimal(amount)
-        except InvalidOperation:
-            value = Decimal(0)  # the difference itself is reported beside its record
-        sums[currency] = sums.get(currency, Decimal(0)) + value
+def _since(finished: Finished, held: Held) -> str:
+    """The reason for a difference, if the record was changed after we wrote it."""
+    if not changed_since(finished, held) or held.updated_at is None:
+        return ""
+    return f"changed in the account on {held.updated_at:%Y-%m-%d %H:%M} UTC, after the run"
