@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: help demo test unit check fix docs bench constraints clean
+.PHONY: help demo test unit check fix docs simulate mutants kills bench constraints clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -37,6 +37,16 @@ unit: $(STAMP) ## The tests, with branch coverage
 
 docs: $(STAMP) ## Write the generated parts of the documentation
 	$(BIN)/cog -I docs -r $(DOCS)
+
+simulate: $(STAMP) ## Prove by SEEDS=N simulated loads into each CRM (FROM=k); SEED=k VENDOR=v replays one
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1000)) \
+		$(if $(FROM),--from $(FROM)) $(if $(VENDOR),--vendor $(VENDOR))
+
+mutants: $(STAMP) ## Put faults into a copy of the product: the simulation must catch each
+	$(BIN)/python -m tests.simulation.mutants $(NAME)
+
+kills: $(STAMP) ## Kill real loads of 10,000 deals twenty times each
+	KILL_DEALS=10000 $(BIN)/python -m pytest -n auto tests/process/test_twenty_kills.py
 
 bench: $(STAMP) ## Measure beside bare polars: speed, memory, requests
 	$(BIN)/python -m tests.benchmarks.bench

@@ -187,6 +187,7 @@ class Op:
         links: parents to link; on a create they go with it where the vendor allows.
         facts: canonical amount, currency, pipeline, stage and owner, for the sums of the report.
         place: where in the source the record stands; None for a parent that the run creates.
+        content: digest of all that the row wants of its record; blank where that is not known.
     """
 
     seq: int
@@ -200,6 +201,7 @@ class Op:
     facts: Mapping[str, str] = field(default_factory=dict)
     place: Place | None = None
     state: OpState = OpState.PLANNED
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +226,15 @@ class Shape:
 
     Attributes:
         names: the properties they write; none = they only link.
-        links: the types of the parents they link, one for each parent.
+        links: the types of the parents they link, or part from, one for each parent.
+        clears: those of the names that are left blank.
     """
 
     type: ObjectType
     action: Action
     names: frozenset[str] = frozenset()
     links: tuple[ObjectType, ...] = ()
+    clears: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
-"""How a long step tells what it is doing: a protocol, silence, and tqdm bars on a terminal."""
+"""How a long step tells what it is doing: silence, bars for people, lines for programs."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NoReturn, Protocol, TextIO
 
 from tqdm import tqdm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 
 class Progress(Protocol):
@@ -37,6 +39,49 @@ class Silent:
 
     def finish(self) -> None:
         """Report nothing."""
+
+
+class Lines:
+    """One JSON object a line for each batch of which the answers are durable.
+
+    ``rows`` = of this batch, ``written`` and ``refused`` and ``parked`` = so far, ``left`` = still
+    to come, ``at`` = when, in ISO 8601. Steps that write nothing are passed over in silence.
+    """
+
+    WRITES = "write"
+    """The phase that is told of."""
+
+    def __init__(self, stream: TextIO, *, now: Callable[[], datetime]) -> None:
+        self._stream = stream
+        self._now = now
+        self._total: int | None = None
+        self._done = 0
+
+    def start(self, phase: str, total: int | None, pace: float | None = None) -> None:  # noqa: ARG002  # as the protocol has it
+        """Begin to count, if the phase writes."""
+        self._total = total if phase == self.WRITES else None
+        self._done = 0
+
+    def advance(self, rows: int, **counts: int) -> None:
+        """Tell of a batch; of none when there are no rows in it."""
+        if self._total is None or not rows:
+            return
+        self._done += rows
+        turned_down = {name: counts.get(name, 0) for name in ("refused", "parked")}
+        event = {
+            "event": "batch",
+            "rows": rows,
+            "written": self._done - sum(turned_down.values()),
+            **turned_down,
+            "left": self._total - self._done,
+            "at": self._now().isoformat(timespec="milliseconds"),
+        }
+        self._stream.write(json.dumps(event) + "\n")
+        self._stream.flush()
+
+    def finish(self) -> None:
+        """Tell of nothing more."""
+        self._total = None
 
 
 class Bars:

@@ -1,4 +1,8 @@
-"""A run as text, JSON and CSV files: the same data, and the check that they add up."""
+"""A run as text, JSON and CSV files: the same data, and the check that they add up.
+
+A run and its retries have the same books: each row of the run's source counts once, with what
+became of it last.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,11 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from migrator.journal import Family, Retries, family_of
 from migrator.model import Action, OpState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from migrator.journal import Finished, Journal, Run
@@ -38,6 +43,18 @@ class Sum:
     amount: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class RetryRows:
+    """What one retry did to the rows it took on, whatever later ones did to them.
+
+    ``rows`` is per outcome, without zeros.
+    """
+
+    run: str
+    source_rows: int
+    rows: dict[str, int]
+
+
 @dataclass
 class Report:
     """What became of a run.
@@ -49,7 +66,12 @@ class Report:
         refusals: refused and parked rows by code, and written ones whose links were refused.
         examples: the first message of each code.
         sums: rows and money by pipeline, stage, owner and currency.
+        remembered: unchanged rows about which the account was not asked.
+        missing: records that earlier runs loaded and the source has no more.
+        deleted: of these, gone from the account by now; they stand at no source row.
         files: what was written where.
+        retry_of: the run that this one is a retry of, None for others.
+        retries: the retries of the run that have begun, the oldest first.
     """
 
     run: str
@@ -65,7 +87,12 @@ class Report:
     sums: list[Sum] = field(default_factory=list)
     parents_created: int = 0
     parents_refused: int = 0
+    remembered: int = 0
+    missing: int = 0
+    deleted: int = 0
     files: dict[str, str] = field(default_factory=dict)
+    retry_of: str | None = None
+    retries: list[RetryRows] = field(default_factory=list)
 
     @property
     def adds_up(self) -> bool:
@@ -91,42 +118,90 @@ def outcome_of(finished: Finished) -> str:
 
 
 def make_report(journal: Journal, run: Run) -> Report:
-    """Read a run's books."""
-    prepared: Mapping[str, Any] = run.settings.get("prepared", {})
-    rejected: Mapping[str, int] = run.settings.get("rejected_codes", {})
+    """Read the books of a run, and of its retries with it; a retry has those of its run."""
+    family = family_of(journal, run)
+    first = family.first
     report = Report(
         run=run.id,
         state=run.state.value,
         vendor=run.vendor,
         account=run.account,
-        template=run.template,
-        source_rows=prepared.get("rows", 0),
-        examples=dict(run.settings.get("examples", {})),
+        template=first.template,
+        source_rows=_prepared(first).get("rows", 0),
         files=dict(run.settings.get("files", {})),
+        retry_of=run.settings.get("retry_of"),
+        retries=[_rows_of(journal, retry) for retry in family.retries],
+        remembered=first.settings.get("plan", {}).get("remembered", 0),
+        missing=first.settings.get("plan", {}).get("missing", 0),
     )
     rows = Counter(dict.fromkeys(OUTCOMES, 0))
-    rows["rejected"] = run.settings.get("rejected", 0)
-    rows["merged"] = prepared.get("merged", 0)
+    codes: Counter[str] = Counter()
+    for member in family.runs:
+        left = _left_of(member, family)
+        rows["rejected"] += left["rejected"]
+        rows["merged"] += left["merged"]
+        codes.update(left["codes"])
+        report.examples = {**left["examples"], **report.examples}
+    _add_ops(report, rows, (finished for _, finished in Retries(journal).finished(family)))
+    report.rows = dict(rows)
+    report.codes = dict(codes.most_common())
+    return report
+
+
+def _add_ops(report: Report, rows: Counter[str], ops: Iterable[Finished]) -> None:
     refusals: Counter[str] = Counter()
     tally = _Tally()
-    for finished in journal.finished(run.id):
-        if finished.op.place is None:
-            report.parents_created += finished.op.state is OpState.WRITTEN
-            report.parents_refused += finished.op.state is OpState.REFUSED
+    for finished in ops:
+        op = finished.op
+        if op.place is None:
+            if op.action is Action.DELETE:
+                report.deleted += op.state is OpState.WRITTEN
+                if finished.code:
+                    refusals[finished.code] += 1
+                    report.examples.setdefault(finished.code, f"{op.key}: {finished.message}")
+            else:
+                report.parents_created += op.state is OpState.WRITTEN
+                report.parents_refused += op.state is OpState.REFUSED
             continue
         outcome = outcome_of(finished)
         rows[outcome] += 1
         if finished.code:
             refusals[finished.code] += 1
-            place = finished.op.place
-            example = f"record {place.record}: {finished.message}"
+            example = f"record {op.place.record}: {finished.message}"
             report.examples.setdefault(finished.code, example)
-        tally.add(finished.op.facts, outcome)
-    report.rows = dict(rows)
-    report.codes = dict(Counter(rejected).most_common())
+        tally.add(op.facts, outcome)
     report.refusals = dict(refusals.most_common())
     report.sums = tally.sums()
-    return report
+
+
+def _prepared(run: Run) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = run.settings.get("prepared", {})
+    return found
+
+
+def _left_of(run: Run, family: Family) -> Mapping[str, Any]:
+    """Rows of a run without an op, as it counted them or as its newest retry has left them."""
+    for retry in reversed(family.retries):
+        if run.id in retry.settings["left"]:
+            left: Mapping[str, Any] = retry.settings["left"][run.id]
+            return left
+    return {
+        "rejected": run.settings.get("rejected", 0),
+        "codes": run.settings.get("rejected_codes", {}),
+        "examples": run.settings.get("examples", {}),
+        "merged": _prepared(run).get("merged", 0),
+    }
+
+
+def _rows_of(journal: Journal, retry: Run) -> RetryRows:
+    rows = Counter(
+        {"rejected": retry.settings["rejected"], "merged": _prepared(retry).get("merged", 0)}
+    )
+    for finished in journal.finished(retry.id):
+        if finished.op.place is not None:
+            rows[outcome_of(finished)] += 1
+    own = {name: rows[name] for name in OUTCOMES if rows[name]}
+    return RetryRows(retry.id, _prepared(retry).get("rows", 0), own)
 
 
 class _Tally:
@@ -154,8 +229,9 @@ def as_json(report: Report) -> str:
 def as_text(report: Report) -> str:
     """The report for a terminal of 80 columns."""
     target = f"{report.vendor} account {report.account}"
+    what = f"a retry of {report.retry_of}, " if report.retry_of else ""
     lines = [
-        f"Run {report.run} ({report.state}): {report.template} -> {target}",
+        *wrapped(f"Run {report.run} ({what}{report.state}): {report.template} -> {target}"),
         "",
         f"  {'source rows':<14}{report.source_rows:>10,}",
     ]
@@ -167,6 +243,12 @@ def as_text(report: Report) -> str:
     total = sum(report.rows.values())
     verdict = "adds up" if report.adds_up else f"DOES NOT ADD UP: {total:,} rows have an outcome"
     lines.append(f"  {'':<14}{'':>10}  {verdict}")
+    for retry in report.retries:
+        rows = ", ".join(f"{count:,} {name}" for name, count in retry.rows.items())
+        text = f"  retry {retry.run}: {retry.source_rows:,} rows, {rows}"
+        lines += wrapped(text, indent=8)
+    if report.missing:
+        lines.append(f"  missing in the source: {report.missing:,}, deleted: {report.deleted:,}")
     if report.parents_created or report.parents_refused:
         lines.append(
             f"  contacts and companies: {report.parents_created:,} created,"
@@ -225,10 +307,15 @@ def _sum_lines(report: Report, dimension: str) -> list[str]:
 
 
 def write_id_map(journal: Journal, run: Run, target: Path) -> None:
-    """Source key to target id of every record that the account holds, for the client's files."""
+    """Source key to target id of every record that the account holds, for the client's files.
+
+    Of a run with retries, what stands of all of them.
+    """
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["type", "key", "id", "outcome"])
-        for finished in journal.finished(run.id, {OpState.WRITTEN, OpState.UNCHANGED}):
+        states = {OpState.WRITTEN, OpState.UNCHANGED}
+        for _, finished in Retries(journal).finished(family_of(journal, run), states):
             op = finished.op
-            writer.writerow([op.type, op.key, op.id, outcome_of(finished)])
+            if op.action is not Action.DELETE:
+                writer.writerow([op.type, op.key, op.id, outcome_of(finished)])

@@ -143,11 +143,11 @@ def test_writing_unattended_needs_yes(shell: Shell, sandbox: HubSpotSandbox) -> 
     code, out, _ = shell(
         "run", "template.yaml", "deals.csv", "--to", "hubspot", "--yes", "--json", "--sample", "5"
     )
-    assert json.loads(out)["rows"]["created"] == 5
+    assert json.loads(out.splitlines()[-1])["rows"]["created"] == 5
     code, out, _ = shell("status")
     assert "migrator resume" in out
     code, out, _ = shell("resume", "--json")
-    assert json.loads(out)["rows"]["created"] == 30
+    assert json.loads(out.splitlines()[-1])["rows"]["created"] == 30
 
 
 @pytest.mark.parametrize(

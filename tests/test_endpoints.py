@@ -173,6 +173,9 @@ async def _everything(vendor: Vendor) -> None:
         await written(vendor, updates)
         await vendor.link([replace(op, links=links[-3:]) for op in updates])
         await vendor.recover(DEALS, [Sent(op, VirtualClock().now()) for op in updates])
+        await vendor.unlink([replace(op, links=links[1:2]) for op in updates])
+    for type, held in ((CONTACTS, people), (COMPANIES, firms)):
+        await vendor.linked(type, list(held.values()), DEALS)
     await vendor.find(DEALS, list(ids), ["amount"])
     await vendor.linked(DEALS, list(ids.values()), COMPANIES)
     await vendor.resolve(COMPANIES, ["Acme", "bolt.example"])

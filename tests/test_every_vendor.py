@@ -126,13 +126,13 @@ def held(rehearsal: Rehearsal) -> list[Held]:
 
 def everyone(count: int, **columns: Any) -> str:
     """A file of deals, each with a contact that is in the account and two custom fields."""
-    return deals(
-        count,
-        stage=lambda n: ["Due", "Won", "Lost"][n % 3],
-        region=lambda n: f"Region {n % 7}",
-        segment=lambda n: f"Segment {n}",
-        **{"contact": lambda n: f"p{n}@example.com", **columns},
-    )
+    usual: dict[str, Any] = {
+        "stage": lambda n: ["Due", "Won", "Lost"][n % 3],
+        "region": lambda n: f"Region {n % 7}",
+        "segment": lambda n: f"Segment {n}",
+        "contact": lambda n: f"p{n}@example.com",
+    }
+    return deals(count, **usual | columns)
 
 
 def finish(rehearsal: Rehearsal, run: Run) -> None:

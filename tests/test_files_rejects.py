@@ -217,6 +217,57 @@ def test_rejects_of_rejects(tmp_path: Path) -> None:
     assert row == "2,'=y,1,2,a,bad,'=wrong,'-x"
 
 
+def test_the_rows_of_a_run_say_so_and_are_kept(tmp_path: Path) -> None:
+    """``_run`` is the last column; what is kept for us has the cells as they were."""
+    source = opened(tmp_path, "id,v,w\n1,x,\n2,=y,\n3,z,,more\n")
+    target, kept = tmp_path / "r.csv", tmp_path / "r.parquet"
+    wrong = rejections((2, "v", "odd", "Odd.", "=y"), (3, None, "long", "Long.", None))
+    assert write_rejects(source, wrong, target, run="r-1", kept=kept) == 2
+    header, *rows = csv.reader(io.StringIO(target.read_text()))
+    assert header[-1] == "_run"
+    assert [row[-1] for row in rows] == ["r-1", "r-1"]
+    columns = ("_file", "_record", "_line", "id", "v", "_surplus", "_code")
+    name = str(tmp_path / "deals.csv")
+    assert pl.read_parquet(kept).select(columns).rows() == [
+        (name, 2, 3, "2", "=y", None, "odd"),
+        (name, 3, 4, "3", "z", "more", "long"),
+    ]
+    assert write_rejects(source, wrong.clear(), target, run="r-1", kept=kept) == 0
+    assert pl.read_parquet(kept).is_empty()
+
+
+def test_records_that_came_back_stand_where_they_did(tmp_path: Path) -> None:
+    """What a rejects file says of its rows' origin can be read, and given back to them."""
+    source = opened(tmp_path, "id,v\n1,x\n2,y,z\n3,w\n")
+    target = tmp_path / "r.csv"
+    write_rejects(source, every(source), target, run="r-1")
+    read = again(tmp_path, target)
+    marks = read.marks()
+    assert marks is not None
+    assert marks.rows() == [
+        (1, 2, "1", "2", "r-1"),
+        (2, 3, "2", "3", "r-1"),
+        (3, 4, "3", "4", "r-1"),
+    ]
+    assert source.marks() is None
+    schema = {"at": pl.Int64, "_file": pl.String, "_record": pl.Int64, "_line": pl.Int64}
+    places = pl.DataFrame([(3, "a.csv", 33, 44), (2, "b.csv", 7, 8)], schema=schema, orient="row")
+    moved = read.placed(places)
+    assert moved.records == 2
+    frame = moved.scan().select("id", "_file", "_record", "_line").collect()
+    assert frame.rows() == [("2", "b.csv", 7, 8), ("3", "a.csv", 33, 44)]
+    assert moved.problems.select("_file", "_record", "_line").rows() == [("b.csv", 7, 8)]
+
+
+def test_a_source_may_have_columns_called_like_ours(tmp_path: Path) -> None:
+    """Ours are the last ones of their names: a source's own _line comes back."""
+    source = opened(tmp_path, "id,_line\n1,blue\n")
+    write_rejects(source, every(source), tmp_path / "r.csv", run="r-1")
+    read = again(tmp_path, tmp_path / "r.csv")
+    assert read.headers == ("id", "_line")
+    assert cells(read) == [("1", "blue")]
+
+
 def test_order_is_the_sources(tmp_path: Path) -> None:
     """Rows come in the order of their records, whatever the order of the problems."""
     source = opened(tmp_path, "id,v\n" + "".join(f"{n},x\n" for n in range(1, 501)))

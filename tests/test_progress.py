@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+from datetime import UTC, datetime
 
-from migrator.progress import Bars, Silent
+from migrator.progress import Bars, Lines, Silent
 
 
 class Ticker:
@@ -61,3 +63,39 @@ def test_silence() -> None:
     silent.start("write", 1)
     silent.advance(1, refused=1)
     silent.finish()
+
+
+def test_a_line_for_each_batch_that_writes() -> None:
+    """Phases that write nothing, and batches of no rows, are passed over; counts are so far."""
+    stream = io.StringIO()
+    lines = Lines(stream, now=lambda: datetime(2026, 3, 31, 9, tzinfo=UTC))
+    lines.start("plan", 5)
+    lines.advance(5, rejected=1)
+    lines.start("write", 250, pace=3.0)
+    lines.advance(0, refused=0)
+    lines.advance(100, refused=2, parked=0)
+    lines.advance(50, refused=2, parked=1)
+    lines.finish()
+    lines.advance(1)
+    found = [json.loads(line) for line in stream.getvalue().splitlines()]
+    at = "2026-03-31T09:00:00.000+00:00"
+    assert found == [
+        {
+            "event": "batch",
+            "rows": 100,
+            "written": 98,
+            "refused": 2,
+            "parked": 0,
+            "left": 150,
+            "at": at,
+        },
+        {
+            "event": "batch",
+            "rows": 50,
+            "written": 147,
+            "refused": 2,
+            "parked": 1,
+            "left": 100,
+            "at": at,
+        },
+    ]

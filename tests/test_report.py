@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
-from migrator.report import Report, Sum, as_json, as_text, wrapped
+from migrator.report import Report, RetryRows, Sum, as_json, as_text, wrapped
 
 REPORT = Report(
     run="2026-11-22-1004-k7m2",
@@ -46,6 +47,20 @@ def test_books_that_do_not_add_up_are_said_so() -> None:
     short.rows |= {"rejected": 0, "refused": 0, "parked": 0}
     assert not short.adds_up
     assert "DOES NOT ADD UP: 2 rows have an outcome" in as_text(short)
+
+
+def test_a_retry_names_its_run_and_every_retry_its_rows() -> None:
+    """Whose books these are stands on top, what each retry did below the counts; all in 80."""
+    first, retry = "2026-11-22-1004-k7m2", "2026-11-23-0900-aaaa"
+    rows = {"created": 12_345, "refused": 1}
+    report = replace(
+        REPORT, run=retry, retry_of=first, retries=[RetryRows(retry, 12_346, rows)], sums=[]
+    )
+    text = as_text(report)
+    assert f"Run {retry} (a retry of {first}, finished)" in " ".join(text.split())
+    assert f"  retry {retry}: 12,346 rows, 12,345 created, 1 refused" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert json.loads(as_json(report))["retries"][0]["rows"] == rows
 
 
 def test_json_keeps_every_digit() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,7 @@ held = st.builds(
     key=keys,
     properties=st.dictionaries(st.sampled_from(["x", "y"]), texts),
     links=st.dictionaries(st.sampled_from([CONTACTS]), st.tuples(st.integers().map(str))),
+    updated_at=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 
 

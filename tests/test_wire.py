@@ -85,7 +85,7 @@ def test_what_was_not_carried_out_is_sent_again(effect: Effect, first: int | Exc
 
 
 @pytest.mark.parametrize(
-    "first", [500, 502, 503, 504, 524, 408, CUT, httpx.ReadTimeout(""), httpx.WriteError("")]
+    "first", [500, 502, 503, 504, 520, 524, 408, CUT, httpx.ReadTimeout(""), httpx.WriteError("")]
 )
 def test_a_create_of_unknown_outcome_is_never_repeated(first: int | Exception) -> None:
     """A lost answer leaves a create unknown and sent once; what is repeatable is sent again."""
@@ -335,3 +335,24 @@ def test_the_systems_clock() -> None:
     offset = clock.now().utcoffset()
     assert offset is not None
     assert not offset
+
+
+def test_a_secret_that_a_server_repeats_goes_no_further() -> None:
+    """Neither body nor headers of an answer bring the token back, and the rest of both stays."""
+    token = "pat-na1-12345678"
+    clock = VirtualClock()
+    answer = httpx.Response(400, json={"who": f"is {token}?"}, headers={"X-Asked": f"a {token}"})
+    server = Server(answer)
+    transport = httpx.MockTransport(server.handle)
+
+    async def ask() -> httpx.Response:
+        async with connect(
+            Rules(), token, "http://x.test", clock, transport=transport, tuning=TUNING
+        ) as asking:
+            return await request(asking, "GET", "/x", effect=Effect.NONE)
+
+    told = clock.run(ask())
+    assert token in server.requests[0].headers["Authorization"]
+    assert told.json() == {"who": "is ***?"}
+    assert told.headers["X-Asked"] == "a ***"
+    assert (told.status_code, told.headers["Content-Type"]) == (400, "application/json")

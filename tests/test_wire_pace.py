@@ -6,8 +6,9 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import httpcore
 import httpx
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from migrator.errors import QuotaSpent
 from migrator.model import Rate
-from migrator.wire import Effect, Faulty, Pace, Quota, connect, request
+from migrator.wire import Allowance, Effect, Faulty, Pace, Quota, connect, request
 from tests.virtual_time import START, VirtualClock
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Rules:
 
     rates: Mapping[str, tuple[Rate, ...]] = field(default_factory=lambda: {"": (), "search": ()})
     title: str = "Testing CRM"
+    base_url: str | None = None
     token_env: str = "TEST_TOKEN"  # a variable's name
     base_url_env: str = "TEST_BASE_URL"
     headers: Callable[[str], Mapping[str, str]] = _header
@@ -97,12 +99,12 @@ async def send(pace: Pace, count: int, workers: int, path: str = "/x") -> None:
     await asyncio.gather(*(work() for _ in range(workers)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     windows=st.lists(
-        st.tuples(st.integers(1, 30), st.sampled_from([1.0, 10.0, 60.0])),
+        st.tuples(st.integers(1, 30), st.sampled_from([1.0, 10.0, 60.0, 3600.0])),
         min_size=1,
-        max_size=3,
+        max_size=4,
         unique_by=lambda w: w[1],
     ),
     workers=st.integers(1, 40),
@@ -117,40 +119,83 @@ def test_no_window_is_ever_exceeded(
     jitter = min(seconds for _, seconds in windows) * 0.009
     server = Server(clock, way=lambda: 0.05 + rng.uniform(0, jitter))
     rules = Rules(rates={"": tuple(rate(*window) for window in windows)})
-    pace = Pace(httpx.MockTransport(server.handle), rules, clock)
-    clock.run(send(pace, 90, workers))
-    assert len(server.arrivals) == 90
+    pace = Pace(httpx.MockTransport(server.handle), rules, clock, Allowance(patient=True))
+    clock.run(send(pace, 70, workers))
+    assert len(server.arrivals) == 70
     for most, seconds in windows:
         assert server.most_in(seconds) <= most
 
 
-@pytest.mark.parametrize("opening", [0.0, 0.1, 0.35])
+class Opening(httpx.AsyncBaseTransport):
+    """Connections to a server: each takes some time to open, before its first request is sent."""
+
+    def __init__(self, server: Server, seconds: float) -> None:
+        self._network = httpx.MockTransport(server.handle)
+        self._seconds = seconds
+        self._open = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and tell as httpcore does when that begins."""
+        if self._open:
+            self._open -= 1
+        else:
+            await asyncio.sleep(self._seconds)
+        await request.extensions["trace"]("http11.send_request_headers.started", {})
+        response = await self._network.handle_async_request(request)
+        self._open += 1
+        return response
+
+
+@pytest.mark.parametrize("opening", [0.0, 0.1, 0.35, 0.8])
 def test_opening_connections_exceeds_no_window(opening: float) -> None:
     """The first requests arrive late, those that follow do not: still no second holds too many."""
     clock, rng = VirtualClock(), random.Random(1)
-    server = Server(clock)
-    server.way = lambda: (opening if len(server.arrivals) < 6 else 0.0) + rng.uniform(0.02, 0.038)
-    pace = Pace(httpx.MockTransport(server.handle), Rules(rates={"": (rate(5, 1.0),)}), clock)
+    server = Server(clock, way=lambda: rng.uniform(0.02, 0.037))
+    pace = Pace(Opening(server, opening), Rules(rates={"": (rate(5, 1.0),)}), clock)
     clock.run(send(pace, 60, workers=6))
     assert server.most_in(1.0) <= 5
+    assert server.arrivals[-1] - server.arrivals[0] < 11 * 1.02 + 0.1  # nothing is lost by it
+
+
+def test_the_network_tells_when_a_request_leaves() -> None:
+    """The transport of httpx tells of the first byte over an open connection; we rely on it."""
+    clock = VirtualClock()
+
+    class Slowly(httpcore.AsyncMockBackend):
+        async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+            await asyncio.sleep(0.6)
+            return await super().connect_tcp(*args, **kwargs)
+
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    network = httpx.AsyncHTTPTransport()
+    network._pool = httpcore.AsyncConnectionPool(network_backend=Slowly([answer]))
+    rules = Rules(rates={"": (rate(1, 1.0),)})
+
+    async def main() -> list[float]:
+        ends = []
+        async with connect(rules, "t", "http://crm.test", clock, transport=network) as client:
+            for _ in range(3):
+                await client.get("/")
+                ends.append(clock.seconds)
+        return ends
+
+    first, second, third = clock.run(main())
+    # The next one is let through a second after the first byte, and opens a connection again.
+    assert second - first == pytest.approx(1.018 + 0.6, abs=0.01)
+    assert third - second == pytest.approx(1.018 + 0.6, abs=0.01)
 
 
 @pytest.mark.parametrize(("most", "seconds"), [(100, 10.0), (5, 1.0), (190, 10.0)])
 def test_the_quota_is_used_to_the_full(most: int, seconds: float) -> None:
-    """While there is work, 98 per cent of the rate are used at least.
-
-    In windows of a second that begins with the twenty-first request: those before it are given time
-    to open connections, which a whole load does not notice.
-    """
+    """While there is work, 98 per cent of the rate are used at least."""
     clock = VirtualClock()
     server = Server(clock, way=lambda: 0.15)
     pace = Pace(
         httpx.MockTransport(server.handle), Rules(rates={"": (rate(most, seconds),)}), clock
     )
-    count = most * 60
+    count = most * 25
     clock.run(send(pace, count, workers=100))
-    opening = 20 if seconds < 5 else 0
-    arrivals = server.arrivals[opening:]
+    arrivals = server.arrivals
     took = arrivals[-1] - arrivals[0]
     # A window's worth goes at once; every further one takes a window.
     assert (len(arrivals) - most) / took >= 0.98 * most / seconds
@@ -163,7 +208,7 @@ def test_a_share_of_the_quota() -> None:
     clock = VirtualClock()
     server = Server(clock)
     rules = Rules(rates={"": (rate(10, 10),)})
-    pace = Pace(httpx.MockTransport(server.handle), rules, clock, share=0.5)
+    pace = Pace(httpx.MockTransport(server.handle), rules, clock, Allowance(share=0.5))
     clock.run(send(pace, 30, workers=8))
     assert server.most_in(10) == 5
 
@@ -237,7 +282,7 @@ def test_a_429_holds_the_whole_bucket() -> None:
         pace = Pace(httpx.MockTransport(server.handle), rules, clock)
         clock.run(send(pace, 3, 1))
         gaps = [b - a for a, b in zip(server.arrivals, server.arrivals[1:], strict=False)]
-        assert gaps == pytest.approx(waits)
+        assert gaps == pytest.approx(waits, abs=0.01)
 
 
 def test_a_day_that_is_spent_stops_the_run() -> None:
@@ -272,18 +317,6 @@ def test_a_daily_refusal_holds_nobody() -> None:
     began = clock.seconds
     clock.run(send(pace, 4, 2))
     assert clock.seconds - began < 1
-
-
-def test_memory_of_a_day_stays_small() -> None:
-    """A window that holds a hundred thousand requests remembers a thousand numbers at most."""
-    clock = VirtualClock()
-    server = Server(clock, way=lambda: 0.5)
-    rules = Rules(rates={"": (rate(100_000, 86_400),)})
-    pace = Pace(httpx.MockTransport(server.handle), rules, clock)
-    clock.run(send(pace, 3000, workers=5))
-    (window,) = pace._buckets[""].windows.values()
-    assert window.used == 3000
-    assert len(window.ends) < 20
 
 
 def test_closing_reaches_the_network() -> None:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from migrator import report as reports
+from migrator.cli import nightly as nights
 from migrator.cli import options, show
+from migrator.cli.access import access
+from migrator.cli.undo import go_on
 from migrator.errors import InputError, Interrupted
 from migrator.journal import RunState
 from migrator.runs.checking import check_files
 from migrator.runs.execution import execute
 from migrator.runs.planning import plan_run
-from migrator.runs.target import connected, target_from
+from migrator.runs.target import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from migrator.cli.access import Access
     from migrator.journal import Run
     from migrator.report import Report
     from migrator.runs.inputs import Request
+    from migrator.runs.nightly import Nightly
     from migrator.runs.planning import Limit, Planned
     from migrator.runs.target import Target
     from migrator.runs.workspace import Workspace
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--to", "vendor", help="Check against the live account of this CRM as well.")
 @options.vendor_options
 @options.max_rejects
+@access
 @options.as_json
 @options.common
 def check(  # one per option
@@ -42,6 +47,7 @@ def check(  # one per option
     vendor: str | None,
     vendor_options: dict[str, str],
     limit: Limit | None,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Check FILES against TEMPLATE, and against an account when --to names one.
@@ -53,9 +59,9 @@ def check(  # one per option
     migrator check pipedrive deals.csv --to hubspot
     """
     if vendor:
-        target = target_from(vendor, options.environment, vendor_options)
+        target = access.to(vendor, vendor_options)
         planned = asyncio.run(_plan(workspace, request, target, limit))
-        _print_plan(planned, as_json=as_json)
+        print_plan(planned, as_json=as_json)
         return int(planned.run.settings["rejected"] > 0)
     checked = check_files(workspace, request, limit)
     click.echo(json.dumps(checked.data()) if as_json else show.checked(checked))
@@ -67,6 +73,8 @@ def check(  # one per option
 @options.to_vendor
 @options.vendor_options
 @options.max_rejects
+@nights.nightly
+@access
 @options.as_json
 @options.common
 def plan(  # one per option
@@ -75,15 +83,17 @@ def plan(  # one per option
     vendor: str,
     vendor_options: dict[str, str],
     limit: Limit | None,
+    nightly: Nightly,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Say what a run of FILES would create, update and leave, and what it costs.
 
     The plan is kept: `migrator run --plan RUN` writes exactly that, if nobody changed the account.
     """
-    target = target_from(vendor, options.environment, vendor_options)
-    planned = asyncio.run(_plan(workspace, request, target, limit))
-    _print_plan(planned, as_json=as_json)
+    target = access.to(vendor, vendor_options)
+    planned = asyncio.run(_plan(workspace, request, target, limit, nightly))
+    print_plan(planned, as_json=as_json)
     return int(planned.run.settings["rejected"] > 0)
 
 
@@ -97,7 +107,9 @@ def plan(  # one per option
 @click.option("--dry-run", is_flag=True, help="Plan only.")
 @click.option("--sample", type=click.IntRange(min=1), help="Write only so many, odd ones first.")
 @options.max_rejects
+@nights.nightly
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before writing.")
+@access
 @options.as_json
 @options.common
 def run(  # one per option
@@ -109,7 +121,9 @@ def run(  # one per option
     dry_run: bool,
     sample: int | None,
     limit: Limit | None,
+    nightly: Nightly,
     yes: bool,
+    access: Access,
     as_json: bool,
 ) -> int:
     """Check FILES, plan, ask, and write them to a CRM.
@@ -118,33 +132,40 @@ def run(  # one per option
     migrator run pipedrive deals.csv --to hubspot
     migrator run pipedrive deals.csv --to hubspot --sample 20   then: migrator resume
     migrator run --plan 2026-11-22-1004-k7m2
+    migrator run nightly.yaml deals.parquet --to hubspot --yes --json --changed-only
+
+    With --json a line for each batch as its answers are known, and the report as the last line.
     """
     if plan_id:
-        return _run_plan(workspace, plan_id, sample, yes=yes, as_json=as_json)
+        nights.ensure_none(nightly)
+        return _run_plan(workspace, plan_id, access, sample, yes=yes, as_json=as_json)
     if not request or not vendor:
         raise click.UsageError("Name a TEMPLATE, FILES and --to VENDOR, or a --plan.")
-    target = target_from(vendor, options.environment, vendor_options)
+    target = access.to(vendor, vendor_options)
 
     def ready(planned: Planned) -> None:
         if not as_json:
-            _print_plan(planned, as_json=False)
-        _confirm(planned.run.account, target, yes=yes)
+            print_plan(planned, as_json=False)
+        confirm(planned.run.account, target, yes=yes)
 
     if dry_run:
-        planned = asyncio.run(_plan(workspace, request, target, limit))
-        _print_plan(planned, as_json=as_json)
+        planned = asyncio.run(_plan(workspace, request, target, limit, nightly))
+        print_plan(planned, as_json=as_json)
         return int(planned.run.settings["rejected"] > 0)
-    return _print_report(
-        asyncio.run(_plan_and_write(workspace, request, target, limit, sample, ready)),
+    return print_report(
+        asyncio.run(_plan_and_write(workspace, request, target, limit, nightly, sample, ready)),
         as_json=as_json,
     )
 
 
 @click.command()
 @options.run_argument
+@access
 @options.as_json
 @options.common
-def resume(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
+def resume(  # one per option
+    workspace: Workspace, run_id: str | None, access: Access, as_json: bool
+) -> int:
     """Go on with a run that was stopped, killed or sampled; the newest when none is named.
 
     What was sent without an answer is looked up in the account before anything is sent again.
@@ -154,34 +175,41 @@ def resume(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
         raise InputError(
             f"Run {found.id} is only planned; `migrator run --plan {found.id}` writes it."
         )
-    report = asyncio.run(_write(workspace, found, _target_of(found)))
-    return _print_report(report, as_json=as_json)
+    if "undoes" in found.settings:
+        return go_on(workspace, found, access, as_json=as_json)
+    report = asyncio.run(_write(workspace, found, access.of(found)))
+    return print_report(report, as_json=as_json)
 
 
 def _run_plan(
-    workspace: Workspace, plan_id: str, sample: int | None, *, yes: bool, as_json: bool
+    workspace: Workspace,
+    plan_id: str,
+    access: Access,
+    sample: int | None,
+    *,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     found = workspace.journal.run(plan_id)
     if found.state is not RunState.PLANNED:
         raise InputError(
             f"Run {found.id} is {found.state}, no plan that waits; see `migrator status`."
         )
-    target = _target_of(found)
-    _confirm(found.account, target, yes=yes)
+    target = access.of(found)
+    confirm(found.account, target, yes=yes)
     report = asyncio.run(_write(workspace, found, target, sample))
-    return _print_report(report, as_json=as_json)
-
-
-def _target_of(run: Run) -> Target:
-    """The account of an earlier run, with the options it was planned with."""
-    return target_from(run.vendor, options.environment, run.settings["vendor_options"])
+    return print_report(report, as_json=as_json)
 
 
 async def _plan(
-    workspace: Workspace, request: Request, target: Target, limit: Limit | None
+    workspace: Workspace,
+    request: Request,
+    target: Target,
+    limit: Limit | None,
+    nightly: Nightly | None = None,
 ) -> Planned:
     async with connected(target, workspace) as session:
-        return await plan_run(workspace, request, session, limit)
+        return await plan_run(workspace, request, session, limit, nightly=nightly)
 
 
 async def _write(
@@ -196,32 +224,35 @@ async def _plan_and_write(  # what a run is made of
     request: Request,
     target: Target,
     limit: Limit | None,
+    nightly: Nightly,
     sample: int | None,
     ready: Callable[[Planned], None],
 ) -> Report:
     """Plan and write in one session: the account is described once, and ours in between."""
     async with connected(target, workspace) as session:
-        planned = await plan_run(workspace, request, session, limit, lock=True)
+        planned = await plan_run(workspace, request, session, limit, lock=True, nightly=nightly)
         ready(planned)
         return await execute(workspace, planned.run, session, inputs=planned.inputs, sample=sample)
 
 
-def _confirm(account: str, target: Target, *, yes: bool) -> None:
+def confirm(account: str, target: Target, *, yes: bool) -> None:
     """Ask before the first write; unattended, ``--yes`` has to say so."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not nights.terminal():
         raise InputError("Nothing was written: there is no terminal to ask on. Add --yes to write.")
     if not click.confirm(f"Write to {target.product.title} account {account}?", err=True):
         raise Interrupted("Nothing was written; the plan is kept.")
 
 
-def _print_plan(planned: Planned, *, as_json: bool) -> None:
+def print_plan(planned: Planned, *, as_json: bool) -> None:
+    """What would happen, for a person or a program."""
     click.echo(json.dumps(show.plan_data(planned)) if as_json else show.plan(planned))
 
 
-def _print_report(report: Report, *, as_json: bool) -> int:
-    click.echo(reports.as_json(report) if as_json else reports.as_text(report))
+def print_report(report: Report, *, as_json: bool) -> int:
+    """What happened; the exit code that says so."""
+    click.echo(nights.summary(report) if as_json else reports.as_text(report))
     if not report.adds_up:
         raise AssertionError(f"the books of run {report.run} do not add up: {report.rows}")
     return int(report.turned_down > 0)

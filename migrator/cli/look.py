@@ -11,12 +11,16 @@ import click
 
 from migrator import report as reports
 from migrator.cli import options, show
+from migrator.cli.access import access
+from migrator.cli.undo import told
 from migrator.journal import RunState
 from migrator.model import OpState
-from migrator.runs.target import connected, target_from
+from migrator.runs.target import connected
+from migrator.runs.undo import undone
 from migrator.runs.verification import verify_run
 
 if TYPE_CHECKING:
+    from migrator.cli.access import Access
     from migrator.journal import Run
     from migrator.runs.verification import Verification
     from migrator.runs.workspace import Workspace
@@ -39,6 +43,7 @@ def status(workspace: Workspace, as_json: bool) -> None:
                 "vendor": run.vendor,
                 "account": run.account,
                 "template": run.template,
+                "of": _of(run),
                 "ops": counts,
                 "next": _next(run, counts, unknown=bool(workspace.journal.unknown(run.id))),
             }
@@ -50,16 +55,29 @@ def status(workspace: Workspace, as_json: bool) -> None:
         click.echo(f"No runs yet in {workspace.journal.path}.")
     for row in rows:
         tally = ", ".join(f"{n:,} {state}" for state, n in row["ops"].items()) or "no ops"
-        click.echo(f"{row['run']}  {row['state']:<12} {row['template']} -> {row['vendor']}")
+        what = row["of"] or f"{row['template']} -> {row['vendor']}"
+        click.echo(f"{row['run']}  {row['state']:<12} {what}")
         click.echo(f"    {tally}")
         if row["next"]:
             click.echo(f"    next: {row['next']}")
+
+
+def _of(run: Run) -> str:
+    """The run that another one belongs to; blank for a run of its own."""
+    for name, words in (("retry_of", "retry of"), ("undoes", "undo of")):
+        if name in run.settings:
+            return f"{words} {run.settings[name]}"
+    return ""
 
 
 def _next(run: Run, counts: dict[str, int], *, unknown: bool) -> str:
     """The command that goes on with a run."""
     if unknown:
         return f"migrator settle {run.id}"
+    if run.state is RunState.UNDONE or (
+        run.state is RunState.FINISHED and "undoes" in run.settings
+    ):
+        return ""
     match run.state:
         case RunState.PLANNING:
             return "nothing was written; start it again"
@@ -73,14 +91,19 @@ def _next(run: Run, counts: dict[str, int], *, unknown: bool) -> str:
 
 @click.command()
 @options.run_argument
+@access
 @options.as_json
 @options.common
-def verify(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
+def verify(  # one per option
+    workspace: Workspace, run_id: str | None, access: Access, as_json: bool
+) -> int:
     """Read the account back and compare it, field by field, with what a run wrote."""
     run = workspace.journal.run(run_id)
-    result = asyncio.run(_verify(workspace, run))
+    result = asyncio.run(_verify(workspace, run, access))
     if as_json:
-        click.echo(json.dumps(asdict(result) | {"agrees": result.agrees}, default=str))
+        # asdict makes pairs of a Counter's keys
+        own = {"normalised": dict(result.normalised), "agrees": result.agrees}
+        click.echo(json.dumps(asdict(result) | own, default=str))
     else:
         click.echo(show.verification(result, run))
     return int(not result.agrees)
@@ -93,11 +116,13 @@ def verify(workspace: Workspace, run_id: str | None, as_json: bool) -> int:
 def report(workspace: Workspace, run_id: str | None, as_json: bool) -> None:
     """Say what became of every row of a run."""
     run = workspace.journal.run(run_id)
+    if "undoes" in run.settings:
+        told(undone(workspace, run), as_json=as_json)
+        return
     made = reports.make_report(workspace.journal, run)
     click.echo(reports.as_json(made) if as_json else reports.as_text(made))
 
 
-async def _verify(workspace: Workspace, run: Run) -> Verification:
-    target = target_from(run.vendor, options.environment, run.settings["vendor_options"])
-    async with connected(target, workspace) as session:
+async def _verify(workspace: Workspace, run: Run, access: Access) -> Verification:
+    async with connected(access.of(run), workspace) as session:
         return await verify_run(workspace, run, session)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator.files import ReadOptions
-from migrator.progress import Bars, Progress, Silent
+from migrator.progress import Bars, Lines, Progress, Silent
 from migrator.runs.inputs import Request
 from migrator.runs.planning import Limit
 from migrator.runs.workspace import DEFAULT, Workspace
@@ -30,10 +30,12 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("-v", "--verbose", is_flag=True, help="One line per request, secrets removed.")
     @functools.wraps(command)
     def with_workspace(*args: Any, state: str, quiet: bool, verbose: bool, **options: Any) -> Any:
+        clock = SystemClock()
+        for_programs = bool(options.get("as_json"))
         space = Workspace(
             state,
-            SystemClock(),
-            progress=progress(quiet=quiet),
+            clock,
+            progress=Lines(sys.stdout, now=clock.now) if for_programs else progress(quiet=quiet),
             say=_silence if quiet else _say,
             log=_say if verbose else None,
         )

@@ -85,7 +85,7 @@ def plan(planned: Planned) -> str:
     ]
     lines += [
         f"  {name:<14}{counts[name]:>10,}"
-        for name in ("create", "update", "unchanged", "parked")
+        for name in ("create", "update", "unchanged", "parked", "delete")
         if counts[name] or name == "create"
     ]
     lines.append(f"  {'rejected':<14}{settings['rejected']:>10,}")
@@ -118,6 +118,14 @@ def _missing(planned: Planned) -> Iterable[str]:
 def _remarks(planned: Planned) -> list[str]:
     result = planned.plan
     remarks = []
+    found = planned.run.settings["plan"]
+    if found["remembered"]:
+        remarks.append(f"{found['remembered']:,} are unchanged since an earlier run: not asked for")
+    if found["missing"]:
+        way = "" if result.counts["delete"] else "; they stay, unless --mirror says how many may go"
+        remarks.append(
+            f"{found['missing']:,} records that were loaded before are missing in the source{way}"
+        )
     if result.counts["parents"]:
         remarks.append(f"{result.counts['parents']:,} contacts or companies are created as well")
     if result.skipped_links:

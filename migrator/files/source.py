@@ -58,6 +58,7 @@ class Source:
             (``too_many_cells``, ``too_few_cells``, ``bad_quoting``, ``not_json``), ``_error``,
             ``_value``; so it can be read as rejections. The records are in :meth:`scan` too.
         fingerprint: SHA-256 (hex) over the bytes of all files, packed as they are.
+        places: for records that came back from elsewhere, see :meth:`placed`.
     """
 
     tables: tuple[Table, ...]
@@ -68,6 +69,7 @@ class Source:
     problems: pl.DataFrame
     fingerprint: str
     packed: tuple[str | None, ...]
+    places: pl.DataFrame | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,7 +105,28 @@ class Source:
                 )
             )
             before += table.records
-        return pl.concat(frames)
+        whole = pl.concat(frames)
+        return whole if self.places is None else _moved(whole, self.places)
+
+    def placed(self, places: pl.DataFrame) -> Source:
+        """The same records under the places that they once came from; those without one are left.
+
+        Args:
+            places: ``at`` (the record here), and its ``_file``, ``_record`` and ``_line`` there.
+        """
+        problems = _moved(self.problems.lazy(), places).collect().select(*_PROBLEMS)
+        return replace(self, places=places, problems=problems, records=places.height)
+
+    def marks(self) -> pl.DataFrame | None:
+        """What a rejects file says of where its records are from; None if it is none of ours.
+
+        ``at`` and ``at_line`` (Int64) are the record and its line here; ``_record``, ``_line`` and
+        ``_run`` are text, as it stands in the file.
+        """
+        (table, *others) = self.tables
+        if others or table.marks is None:
+            return None
+        return table.marks.collect(engine="streaming")
 
     def describe(self) -> list[str]:
         """What was decided about each file, and on what evidence; one line a file."""
@@ -111,6 +134,15 @@ class Source:
             _described(table, packed)
             for table, packed in zip(self.tables, self.packed, strict=True)
         ]
+
+
+def _moved(frame: pl.LazyFrame, places: pl.DataFrame) -> pl.LazyFrame:
+    return (
+        frame.drop("_file", "_line")
+        .join(places.lazy(), left_on="_record", right_on="at", how="inner", maintain_order="left")
+        .drop("_record")
+        .rename({"_record_right": "_record"})
+    )
 
 
 def _described(table: Table, packed: str | None) -> str:

@@ -89,7 +89,9 @@ class Table:
 
     ``frame`` has ``columns`` (String, null = empty cell), ``_record`` (Int64, 1-based within the
     file), ``_line`` (Int64) and ``_surplus`` (String: what did not fit the columns), in order of
-    ``_record``.
+    ``_record``. ``marks`` is there for a rejects file of ours alone: ``at`` and ``at_line`` (Int64:
+    the record and its line in the file), and what the file says of its origin, ``_record``,
+    ``_line`` and ``_run`` (String).
     """
 
     name: str
@@ -101,6 +103,7 @@ class Table:
     skipped: tuple[Skipped, ...] = ()
     problems: tuple[Malformed, ...] = ()
     evidence: tuple[str, ...] = field(default=())
+    marks: pl.LazyFrame | None = None
 
 
 def empty_frame(columns: Iterable[str]) -> pl.LazyFrame:

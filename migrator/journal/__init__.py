@@ -1,18 +1,27 @@
 """The run's memory: what is kept (:class:`Journal`) and what is not (:class:`Snapshot`)."""
 
 from migrator.journal.journal import Journal, open_journal
+from migrator.journal.memory import Feed, Memory, Remembered
+from migrator.journal.retries import Family, Holder, Retries, family_of
 from migrator.journal.rows import PHASES, Finished, Run, RunState, Settled, Unknown, phase_of
 from migrator.journal.snapshot import Snapshot
 
 __all__ = [
     "PHASES",
+    "Family",
+    "Feed",
     "Finished",
+    "Holder",
     "Journal",
+    "Memory",
+    "Remembered",
+    "Retries",
     "Run",
     "RunState",
     "Settled",
     "Snapshot",
     "Unknown",
+    "family_of",
     "open_journal",
     "phase_of",
 ]

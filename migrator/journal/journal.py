@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from migrator.errors import InputError
+from migrator.journal.memory import Memory
 from migrator.journal.rows import (
     OP_COLUMNS,
+    RUN_COLUMNS,
     SCHEMA,
     Finished,
     Unknown,
@@ -28,6 +30,7 @@ from migrator.journal.store import Store
 from migrator.model import UNKNOWN, Action, ObjectType, OpState, Sent
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from migrator.journal.rows import Run, RunState, Settled
@@ -44,6 +47,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.store = Store(path, SCHEMA)
+        self.memory = Memory(self.store)
         self._read = self.store.read
         self._write = self.store.write
 
@@ -63,7 +67,7 @@ class Journal:
         """Remember a new run."""
         with self._write() as cursor:
             cursor.execute(
-                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO runs ({RUN_COLUMNS}) VALUES ({', '.join('?' * 10)})",  # noqa: S608 - constant
                 (
                     run.id,
                     run.created_at,
@@ -80,7 +84,7 @@ class Journal:
 
     def runs(self) -> list[Run]:
         """All runs, the newest last."""
-        rows = self._read("SELECT * FROM runs ORDER BY created_at, rowid")
+        rows = self._read(f"SELECT {RUN_COLUMNS} FROM runs ORDER BY created_at, rowid")  # noqa: S608 - constant
         return [run_of(row) for row in rows]
 
     def run(self, run_id: str | None = None) -> Run:
@@ -115,6 +119,14 @@ class Journal:
                 (account_fingerprint, json.dumps(settings), run_id),
             )
 
+    def touched(self, vendor: str, account: str) -> datetime | None:
+        """When a run of ours last sent anything to an account, or heard of it."""
+        rows = self._read(
+            "SELECT touched_at FROM runs WHERE vendor = ? AND account = ? AND touched_at NOT NULL",
+            (vendor, account),
+        )
+        return max((datetime.fromisoformat(at) for (at,) in rows), default=None)
+
     # -- ops: the plan -------------------------------------------------------------------------
 
     def add_ops(self, run_id: str, ops: Iterable[tuple[Op, str, str]]) -> None:
@@ -122,7 +134,7 @@ class Journal:
         with self._write() as cursor:
             cursor.executemany(
                 f"INSERT INTO ops (run, phase, {OP_COLUMNS}, code, message)"  # noqa: S608 - constants
-                f" VALUES ({', '.join('?' * 17)})",
+                f" VALUES ({', '.join('?' * 18)})",
                 ((run_id, phase_of(op), *row_of(op), code, message) for op, code, message in ops),
             )
 
@@ -130,6 +142,11 @@ class Journal:
         """Forget a plan of which nothing was sent."""
         with self._write() as cursor:
             cursor.execute("DELETE FROM ops WHERE run = ?", (run_id,))
+
+    def drop_planned(self, run_id: str) -> None:
+        """Forget what of a run was not sent yet, because it is planned anew."""
+        with self._write() as cursor:
+            cursor.execute("DELETE FROM ops WHERE run = ? AND state = 'planned'", (run_id,))
 
     # -- ops: the load -------------------------------------------------------------------------
 
@@ -194,7 +211,8 @@ class Journal:
     def open_runs(self) -> list[Run]:
         """Runs with ops that were sent and have no answer, the oldest first."""
         rows = self._read(
-            "SELECT * FROM runs WHERE id IN (SELECT run FROM ops WHERE state = 'sent')"
+            f"SELECT {RUN_COLUMNS} FROM runs"  # noqa: S608 - constant
+            " WHERE id IN (SELECT run FROM ops WHERE state = 'sent')"
             " ORDER BY created_at, rowid"
         )
         return [run_of(row) for row in rows]
@@ -207,6 +225,8 @@ class Journal:
                 " WHERE run = ? AND phase = ? AND seq = ?",
                 ((at.isoformat(), run_id, phase_of(op), op.seq) for op in ops),
             )
+            self.memory.doubt(cursor, run_id, ops)
+            _touch(cursor, run_id, at)
 
     def note_job(self, run_id: str, ops: Sequence[Op], job: str) -> None:
         """Make durable which job of the vendor's works these ops off."""
@@ -225,7 +245,7 @@ class Journal:
                 ((run_id, phase_of(op), op.seq) for op in ops),
             )
 
-    def settle(self, run_id: str, settled: Iterable[Settled], at: datetime) -> None:
+    def settle(self, run_id: str, settled: Sequence[Settled], at: datetime) -> None:
         """Make durable what became of ops, and when we knew."""
         with self._write() as cursor:
             cursor.executemany(
@@ -237,6 +257,8 @@ class Journal:
                     for s in settled
                 ),
             )
+            self.memory.confirm(cursor, run_id, settled)
+            _touch(cursor, run_id, at)
 
     def seen(self, run_id: str, ops: Iterable[tuple[Op, datetime]]) -> None:
         """Remember when the vendor last changed records that were found as we had left them."""
@@ -307,6 +329,10 @@ class Journal:
             for *row, tries, code, message, settled, seen, _phase in rows:
                 yield Finished(op_of(row), tries, code, message, instant(settled), instant(seen))
             place = (rows[-1][-1], rows[-1][0])
+
+
+def _touch(cursor: sqlite3.Cursor, run_id: str, at: datetime) -> None:
+    cursor.execute("UPDATE runs SET touched_at = ? WHERE id = ?", (at.isoformat(), run_id))
 
 
 def open_journal(url: str | Path) -> Journal:

@@ -17,23 +17,40 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, created_at TEXT NOT NULL, state TEXT NOT NULL, vendor TEXT NOT NULL,
     account TEXT NOT NULL, template TEXT NOT NULL, template_fingerprint TEXT NOT NULL,
-    source_fingerprint TEXT NOT NULL, account_fingerprint TEXT NOT NULL, settings TEXT NOT NULL
+    source_fingerprint TEXT NOT NULL, account_fingerprint TEXT NOT NULL, settings TEXT NOT NULL,
+    touched_at TEXT
 );
 CREATE TABLE IF NOT EXISTS ops (
     run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
     action TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, target_id TEXT,
     properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL, facts TEXT NOT NULL,
-    file TEXT, record INTEGER, line INTEGER, tries INTEGER NOT NULL DEFAULT 0,
-    sent_at TEXT, job TEXT, settled_at TEXT, seen_at TEXT,
+    content TEXT NOT NULL, file TEXT, record INTEGER, line INTEGER,
+    tries INTEGER NOT NULL DEFAULT 0, sent_at TEXT, job TEXT, settled_at TEXT, seen_at TEXT,
     code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (run, phase, seq)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS retried (
+    run TEXT NOT NULL, record INTEGER NOT NULL, taken_from TEXT NOT NULL, PRIMARY KEY (run, record)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS memory (
+    vendor TEXT NOT NULL, account TEXT NOT NULL, feed TEXT NOT NULL, type TEXT NOT NULL,
+    key TEXT NOT NULL, id TEXT NOT NULL, content TEXT NOT NULL, run TEXT NOT NULL,
+    PRIMARY KEY (vendor, account, feed, type, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS remembered ON memory (vendor, account, type, id);
 CREATE INDEX IF NOT EXISTS unsettled ON ops (run, phase, seq) WHERE state = 'sent';
 CREATE INDEX IF NOT EXISTS parents ON ops (run, type, key) WHERE phase = 0;
 """
 
+RUN_COLUMNS = (
+    "id, created_at, state, vendor, account, template, template_fingerprint, source_fingerprint,"
+    " account_fingerprint, settings"
+)
+"""In the order of :func:`run_of`."""
+
 OP_COLUMNS = (
-    "seq, type, action, state, key, target_id, properties, before, links, facts, file, record, line"
+    "seq, type, action, state, key, target_id, properties, before, links, facts, content,"
+    " file, record, line"
 )
 """In the order of :func:`row_of`."""
 
@@ -46,8 +63,8 @@ class RunState(StrEnum):
     """Where a run stands; each state says what a resume has to do.
 
     A run killed while ``planning`` is planned anew; one killed while ``provisioning`` has sent no
-    record yet and plans again with what the account has got by then. One that is ``undone`` was taken
-    back, or is being taken back, by the run that its settings name.
+    record yet and plans again with what the account has got by then. One that is ``undone`` was
+    taken back, or is being taken back, by the run that its settings name.
     """
 
     PLANNING = "planning"
@@ -131,7 +148,7 @@ def instant(text: str | None) -> datetime | None:
 
 
 def run_of(row: Sequence[Any]) -> Run:
-    """A run from its row."""
+    """A run from its row of :data:`RUN_COLUMNS`."""
     run_id, created_at, state, vendor, account, template, *fingerprints, settings = row
     of_template, of_source, of_account = fingerprints
     return Run(
@@ -162,6 +179,7 @@ def row_of(op: Op) -> tuple[object, ...]:
         _json(dict(op.before)) if op.before else "{}",
         _json([[link.type, link.key, link.id] for link in op.links]) if op.links else "[]",
         _json(dict(op.facts)),
+        op.content,
         place.file if place else None,
         place.record if place else None,
         place.line if place else None,
@@ -170,7 +188,7 @@ def row_of(op: Op) -> tuple[object, ...]:
 
 def op_of(row: Sequence[Any]) -> Op:
     """An op from its row of :data:`OP_COLUMNS`."""
-    seq, type_, action, state, key, id_, properties, before, links, facts, *place = row
+    seq, type_, action, state, key, id_, properties, before, links, facts, content, *place = row
     return Op(
         seq=seq,
         type=ObjectType(type_),
@@ -183,4 +201,5 @@ def op_of(row: Sequence[Any]) -> Op:
         facts=json.loads(facts),
         place=Place(*place) if place[1] is not None else None,
         state=OpState(state),
+        content=content,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from migrator.errors import Stopped
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 _SCHEMA = """
 CREATE TABLE records (
-    id TEXT PRIMARY KEY, key TEXT NOT NULL, properties TEXT NOT NULL, links TEXT NOT NULL
+    id TEXT PRIMARY KEY, key TEXT NOT NULL, properties TEXT NOT NULL, links TEXT NOT NULL,
+    updated_at TEXT
 ) WITHOUT ROWID;
 CREATE INDEX by_key ON records (key);
 """
@@ -50,12 +52,18 @@ class Snapshot:
 
     def _add(self, records: Iterable[Held]) -> None:
         rows = (
-            (held.id, held.key, json.dumps(dict(held.properties)), json.dumps(dict(held.links)))
+            (
+                held.id,
+                held.key,
+                json.dumps(dict(held.properties)),
+                json.dumps(dict(held.links)),
+                held.updated_at.isoformat() if held.updated_at else None,
+            )
             for held in records
         )
         try:
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?)", rows)
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise Stopped(
@@ -89,11 +97,12 @@ class Snapshot:
             some = wanted[start : start + _AT_ONCE]
             marks = ", ".join("?" * len(some))
             yield from self._db.execute(
-                f"SELECT id, key, properties, links FROM records WHERE {column} IN ({marks})",  # noqa: S608 - constants
+                f"SELECT * FROM records WHERE {column} IN ({marks})",  # noqa: S608 - constants
                 some,
             ).fetchall()
 
-    def _held(self, row: tuple[str, str, str, str]) -> Held:
-        id_, key, properties, links = row
+    def _held(self, row: tuple[str, str, str, str, str | None]) -> Held:
+        id_, key, properties, links, updated_at = row
         parents = {ObjectType(type): tuple(ids) for type, ids in json.loads(links).items()}
-        return Held(self._type, id_, key, json.loads(properties), parents)
+        changed = datetime.fromisoformat(updated_at) if updated_at else None
+        return Held(self._type, id_, key, json.loads(properties), parents, changed)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 """Of the tables; a file with other tables is not opened."""
 
 

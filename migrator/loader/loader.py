@@ -43,6 +43,8 @@ _SPLIT = 100
 _FEW = 10
 """So many are refused in the end; more would mean that not they are at fault."""
 
+_STOPPED = "Stopped. Nothing is lost: what was sent is in the journal."
+
 _Bucket = tuple[ObjectType, Action]
 
 
@@ -122,12 +124,17 @@ class Loader:
                 on them is written.
         """
         self._journal.ask_again(self._job.run)
-        await self._settler.settle()
-        if not (self._job.fresh or self._vendor.capabilities.unique_keys):
-            async for settled in self._presence.since_the_plan():
-                self._notes.note(settled)
-        for phase in PHASES:
-            await self._carry_out(phase)
+        try:
+            await self._settler.settle()
+            if not (self._job.fresh or self._vendor.capabilities.unique_keys):
+                async for settled in self._presence.since_the_plan():
+                    self._notes.note(settled)
+            for phase in PHASES:
+                await self._carry_out(phase)
+        except QuotaSpent as error:
+            if self._stopping:  # it would have had to wait
+                raise Interrupted(_STOPPED) from error
+            raise
         self._ensure_known()
 
     async def _carry_out(self, phase: int) -> None:
@@ -194,10 +201,10 @@ class Loader:
             await asyncio.gather(*tasks, return_exceptions=True)
         if self._crash:
             raise self._crash
+        if self._stopping:  # before the failure: a wait that was cut short is none of its own
+            raise Interrupted(_STOPPED)
         if self._failure:
             raise self._failure
-        if self._stopping:
-            raise Interrupted("Stopped. Nothing is lost: what was sent is in the journal.")
 
     async def _batches(self, phase: int, idle: int) -> AsyncIterator[list[Op]]:
         """Planned ops in full batches of one type and action, the rests last."""
@@ -259,6 +266,8 @@ class Loader:
 
     async def _write(self, batch: Sequence[Op]) -> list[Outcome] | None:
         """The vendor's word on each op of a batch; None when it surely did not see them."""
+        if batch[0].action is Action.UNLINK:
+            return await self._vendor.unlink(batch)
         to_write = [op for op in batch if op.properties or op.action is not Action.UPDATE]
         links_only = [op for op in batch if not op.properties and op.action is Action.UPDATE]
         outcomes = [Outcome(op.key, OpState.WRITTEN, op.id) for op in links_only]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.journal import Settled
-from migrator.model import UNKNOWN, OpState
+from migrator.model import UNKNOWN, ObjectType, OpState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from migrator.progress import Progress
     from migrator.wire import Clock
 
+_PARENTS = {ObjectType.CONTACTS, ObjectType.COMPANIES}
 _STILL_OPEN = {OpState.PLANNED, OpState.SENT}
 
 
@@ -31,16 +32,18 @@ class Notes:
         self._clock = clock
         self._progress = progress
         self._refused = 0
+        self._parked = 0
         self.settled = 0
 
     def note(self, settled: Sequence[Settled]) -> None:
-        """Make answers durable, then tell the progress bar."""
+        """Make answers durable, then tell who watches; contacts and companies do not count."""
         self._journal.settle(self._run, settled, self._clock.now())
         done = [s for s in settled if s.state not in _STILL_OPEN]
         self.settled += len(done)
-        self._refused += sum(s.state is OpState.REFUSED for s in done)
-        rows = sum(s.op.place is not None for s in done)
-        self._progress.advance(rows, refused=self._refused)
+        rows = [s for s in done if s.op.type not in _PARENTS]
+        self._refused += sum(s.state is OpState.REFUSED for s in rows)
+        self._parked += sum(s.state is OpState.PARKED for s in rows)
+        self._progress.advance(len(rows), refused=self._refused, parked=self._parked)
 
 
 def from_outcome(op: Op, outcome: Outcome) -> Settled:

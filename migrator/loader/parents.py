@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A parent that the run creates: ``id`` is None until it is written."""
+    """A parent that the run creates: ``id`` is None until it is there."""
 
     state: OpState
     id: str | None
 
+
+_THERE = {OpState.WRITTEN, OpState.UNCHANGED}
+"""Created by the run, or found to be there by then."""
 
 Parents = dict[tuple["ObjectType", str], Parent]
 """Parents that the run creates, by type and key."""
@@ -49,7 +52,7 @@ def created_parents(journal: Journal, run: str, ops: Sequence[Op]) -> Parents:
             if link.id is None:
                 wanted.setdefault(link.type, set()).add(link.key)
     return {
-        (type, key): Parent(state, id_ if state is OpState.WRITTEN else None)
+        (type, key): Parent(state, id_ if state in _THERE else None)
         for type, keys in wanted.items()
         for key, (state, id_) in journal.parents(run, type, keys).items()
     }

@@ -107,7 +107,9 @@ class Presence:
 
         A parent is wanted, whoever made it and whatever it is called by now.
         """
-        ours = op.place is None or tries > 1
+        if op.place is None and tries <= 1:
+            return Settled(op, OpState.UNCHANGED, held.id)
+        ours = tries > 1
         if ours or not differences(self._vendor, op.type, op.properties, held):
             return Settled(op, OpState.WRITTEN, held.id)
         return _left_alone(op, held)
@@ -124,6 +126,6 @@ def _left_alone(op: Op, held: Held) -> Settled:
 def _parent_there(op: Op, ids: Sequence[str]) -> Settled:
     """A parent to create that came into the account after the plan was made."""
     if len(ids) == 1:
-        return Settled(op, OpState.WRITTEN, ids[0])
+        return Settled(op, OpState.UNCHANGED, ids[0])
     message = f"{len(ids)} records match it by now (ids {', '.join(ids)}): a person has to choose"
     return Settled(op, OpState.REFUSED, code="ambiguous", message=message)

@@ -2,14 +2,16 @@
 
 ``records`` is the border from columns to rows, ``compare`` the question "what differs" that a
 load, a verify and an undo share, ``holdings`` what the account has, ``parents`` finds contacts and
-companies, ``planner`` makes ops, ``cost`` counts requests.
+companies, ``content`` says whether a row is what it was, ``intent`` and ``planner`` make ops of all
+that, ``cost`` counts requests.
 """
 
 from migrator.plan.compare import differences, to_write
 from migrator.plan.cost import Cost, cost
 from migrator.plan.holdings import Holdings, holdings
+from migrator.plan.intent import Intent, Plan, PlannedOp
 from migrator.plan.parents import Known, nothing_known
-from migrator.plan.planner import Intent, Plan, PlannedOp, make_plan
+from migrator.plan.planner import make_plan
 from migrator.plan.records import canonical_text, read_records
 
 __all__ = [

@@ -25,7 +25,7 @@ class Cost:
         requests: all of them.
         buckets: the same by the quota they count against ("" = the general one).
         daily_share: part of the vendor's daily quota; None when there is none.
-        seconds: time to finish, at the vendor's documented quota and 300 ms an answer.
+        seconds: time to finish, at our share of the documented quota and 300 ms an answer.
     """
 
     requests: int = 0
@@ -34,8 +34,8 @@ class Cost:
     seconds: float = 0.0
 
 
-def cost(vendor: Vendor, shapes: Mapping[Shape, int]) -> Cost:
-    """The cost of so many ops of each shape."""
+def cost(vendor: Vendor, shapes: Mapping[Shape, int], share: float = 1.0) -> Cost:
+    """The cost of so many ops of each shape, when ``share`` of the quota is ours."""
     capabilities = vendor.capabilities
     buckets = {name: n for name, n in vendor.requests(shapes).items() if n}
     total = sum(buckets.values())
@@ -43,12 +43,13 @@ def cost(vendor: Vendor, shapes: Mapping[Shape, int]) -> Cost:
     shares = []
     for name, requests in buckets.items():
         for rate in capabilities.rates[name]:
-            seconds.append(_seconds(requests, rate))
+            seconds.append(_seconds(requests, rate, share))
             if rate.per >= timedelta(days=1):
                 shares.append(requests / rate.requests)
     return Cost(total, buckets, max(shares) if shares else None, max(seconds))
 
 
-def _seconds(requests: int, rate: Rate) -> float:
+def _seconds(requests: int, rate: Rate, share: float) -> float:
     """The least time in which a window lets so many requests pass."""
-    return max(0, math.ceil(requests / rate.requests) - 1) * rate.per.total_seconds()
+    ours = max(1, int(rate.requests * share))
+    return max(0, math.ceil(requests / ours) - 1) * rate.per.total_seconds()

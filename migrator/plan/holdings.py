@@ -9,7 +9,7 @@ from migrator.journal import Snapshot
 from migrator.vendors.base import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
     from migrator.model import Held, ObjectType
     from migrator.vendors.base import Vendor
@@ -98,23 +98,53 @@ class _Nothing:
         return dict.fromkeys(ids, frozenset[str]())
 
 
+class _Lazy:
+    """Asks nothing of the account, and reads nothing of it, before there is a question."""
+
+    def __init__(self, opened: Callable[[], Awaitable[Holdings]]) -> None:
+        self._opened = opened
+        self._there: Holdings | None = None
+
+    async def held(
+        self, keys: Collection[str], properties: Collection[str]
+    ) -> dict[str, list[Held]]:
+        return await (await self._open()).held(keys, properties) if keys else {}
+
+    async def linked(self, ids: Collection[str], to: ObjectType) -> dict[str, frozenset[str]]:
+        return await (await self._open()).linked(ids, to) if ids else {}
+
+    async def _open(self) -> Holdings:
+        if self._there is None:
+            self._there = await self._opened()
+        return self._there
+
+
 @contextlib.asynccontextmanager
 async def holdings(
     vendor: Vendor, type: ObjectType, keys: int, *, nothing: bool = False
 ) -> AsyncIterator[Holdings]:
     """The records of a type; about so many ``keys`` are going to be asked for.
 
-    A vendor that reads all for every question is read once, here and now. So is another one whose
-    account is so small that asking for every key takes more requests. ``nothing`` = there surely
-    are no records of ours.
+    A vendor that reads all for every question is read once, at the first one. So is another one
+    whose account is so small that asking for every key takes more requests. Where nothing is asked,
+    no request is sent. ``nothing`` = there surely are no records of ours.
     """
-    if nothing:
-        yield _Nothing()
-    elif vendor.capabilities.reads_all:
-        with contextlib.closing(Snapshot(type)) as snapshot:
-            yield _Read(await snapshot.fill(vendor.export(type)))
-    elif keys >= _MANY and isinstance(vendor, Counts) and await vendor.count(type) < keys / 3:
-        with contextlib.closing(Snapshot(type)) as snapshot:
-            yield _AskedOfThose(vendor, type, await snapshot.fill(vendor.export(type)))
-    else:
-        yield _Asked(vendor, type)
+    with contextlib.ExitStack() as files:
+        yield _Nothing() if nothing else _Lazy(lambda: _opened(vendor, type, keys, files))
+
+
+async def _opened(
+    vendor: Vendor, type: ObjectType, keys: int, files: contextlib.ExitStack
+) -> Holdings:
+    reads_all = vendor.capabilities.reads_all
+    few = (
+        not reads_all
+        and keys >= _MANY
+        and isinstance(vendor, Counts)
+        and await vendor.count(type) < keys / 3
+    )
+    if not (reads_all or few):
+        return _Asked(vendor, type)
+    snapshot = files.enter_context(contextlib.closing(Snapshot(type)))
+    await snapshot.fill(vendor.export(type))
+    return _Read(snapshot) if reads_all else _AskedOfThose(vendor, type, snapshot)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from migrator.model import (
@@ -13,21 +14,21 @@ from migrator.model import (
     Action,
     ObjectType,
     OnConflict,
-    OnMissing,
     Op,
     OpState,
     Shape,
 )
 from migrator.plan.compare import differences, to_write
-from migrator.plan.cost import Cost, cost
+from migrator.plan.content import content
+from migrator.plan.cost import cost
 from migrator.plan.holdings import holdings
-from migrator.plan.parents import Known, Parents, Resolver, nothing_known
+from migrator.plan.intent import Intent, Plan, PlannedOp
+from migrator.plan.parents import Parents, Resolver
 from migrator.plan.records import LINK_FIELDS, count_records, parent_names, read_records
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from migrator.journal import Journal
     from migrator.model import Account, Encoded, Held, Link, Problem, Record
@@ -35,62 +36,12 @@ if TYPE_CHECKING:
     from migrator.vendors.base import Vendor
 
 _CHUNK = 2_000
+_GATHERED = 10_000
+"""Changed rows of a file that is mostly unchanged are looked up together, in full requests."""
 _FACTS = ("pipeline", "stage", "status", "owner", "currency", "amount")
 
 
-PlannedOp = tuple[Op, str, str]
-"""An op with its code and message; both are blank unless it is parked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a plan is made of.
-
-    Attributes:
-        run: the run's id in the journal.
-        records: Parquet file of prepared records.
-        type: their kind.
-        on_conflict: canonical field to what to do with one that the account fills otherwise.
-        on_missing: parents' type to what to do when the account does not know one.
-        problems: NDJSON file to which rejected values are written, one problem a line.
-        table: is given every op of the plan, to be written down for people.
-        fields: what each canonical field is called in the source, for messages.
-        known: contacts and companies that were looked up a moment ago.
-        nothing_held: the account's key field was created a moment ago, so that no record has one.
-    """
-
-    run: str
-    records: Path
-    type: ObjectType
-    on_conflict: Callable[[str], OnConflict]
-    on_missing: Mapping[ObjectType, OnMissing]
-    problems: Path
-    table: Callable[[Sequence[PlannedOp]], None] = lambda _: None
-    fields: Mapping[str, str] = field(default_factory=dict)
-    known: Known = field(default_factory=nothing_known)
-    nothing_held: bool = False
-
-
-@dataclass
-class Plan:
-    """All ops of a run, with their cost; the ops themselves are in the journal.
-
-    Attributes:
-        counts: records per ``create``, ``update``, ``unchanged``, ``rejected``, ``parked``, and
-            ``parents`` to create.
-        skipped_links: links left out because the template says so.
-        ignored: canonical fields with a value that the vendor cannot hold: in how many records.
-        lost_currencies: of deals whose currency the vendor cannot hold.
-        cost: what carrying it out takes.
-        origin: the vendor's field names to canonical ones.
-    """
-
-    counts: Counter[str] = field(default_factory=Counter)
-    skipped_links: int = 0
-    ignored: Counter[str] = field(default_factory=Counter)
-    lost_currencies: set[str] = field(default_factory=set)
-    cost: Cost = field(default_factory=Cost)
-    origin: dict[str, str] = field(default_factory=dict)
+_Row = tuple["Record", "Encoded"]
 
 
 async def make_plan(
@@ -106,11 +57,14 @@ async def make_plan(
     """
     report = progress or Silent()
     # An account without the key field, until now, holds nothing of ours.
-    nothing = intent.nothing_held or KEY_FIELD not in account.fields.get(intent.type, {})
-    count = count_records(intent.records)
-    async with holdings(vendor, intent.type, count, nothing=nothing) as there:
-        planner = _Planner(vendor, there, intent, journal)
+    unkeyed = KEY_FIELD not in account.fields.get(intent.type, {}) and not intent.keyless
+    recalled = journal.memory.count(intent.feed) if intent.feed and intent.changed_only else 0
+    asked = max(0, count_records(intent.records) - recalled)
+    nothing = intent.nothing_held or unkeyed
+    async with holdings(vendor, intent.type, asked, nothing=nothing) as there:
+        planner = _Planner(vendor, there, intent, journal, recalls=recalled > 0)
         await _plan_all(planner, vendor, account, report)
+        await planner.delete()
     return planner.finish()
 
 
@@ -119,18 +73,34 @@ async def _plan_all(
 ) -> None:
     """One pass over the records; problems go into a file as they are met."""
     intent = planner.intent
+    waiting: list[_Row] = []
     with intent.problems.open("w", encoding="utf-8") as problems:
         for records in read_records(intent.records, intent.type, chunk=_CHUNK):
             encoded = [(record, vendor.encode(record, account)) for record in records]
-            for record, rejected in await planner.add(encoded):
-                problems.writelines(planner.problem_lines(record, rejected))
+            waiting += planner.without_remembered(encoded)
+            if len(waiting) >= planner.at_once:
+                problems.writelines(await planner.add(waiting))
+                waiting = []
             progress.advance(len(records), rejected=planner.plan.counts["rejected"])
+        if waiting:
+            problems.writelines(await planner.add(waiting))
 
 
 class _Planner:
-    def __init__(self, vendor: Vendor, there: Holdings, intent: Intent, journal: Journal) -> None:
+    """Makes ops of rows, some at a time.
+
+    Attributes:
+        at_once: rows that are worth a look at the account.
+    """
+
+    def __init__(
+        self, vendor: Vendor, there: Holdings, intent: Intent, journal: Journal, *, recalls: bool
+    ) -> None:
         self.plan = Plan()
         self.intent = intent
+        self.at_once = _GATHERED if recalls else 1
+        self._recalls = recalls
+        self._policy = cache(intent.on_conflict)
         self._vendor = vendor
         self._there = there
         self._journal = journal
@@ -139,12 +109,13 @@ class _Planner:
             vendor,
             intent.on_missing,
             lambda: next(self._numbers),
-            lambda kind: parent_names(intent.records, kind),
+            # Of a file that is mostly unchanged most parents need not be known.
+            lambda kind: iter(()) if recalls else parent_names(intent.records, kind),
             intent.known,
         )
         self._shapes: Counter[Shape] = Counter()
 
-    def problem_lines(self, record: Record, encoded: Encoded) -> Iterable[str]:
+    def _problem_lines(self, record: Record, encoded: Encoded) -> Iterable[str]:
         for problem in encoded.problems:
             row = {
                 "_record": record.place.record,
@@ -155,43 +126,91 @@ class _Planner:
             }
             yield json.dumps(row, ensure_ascii=False) + "\n"
 
-    async def add(self, records: Sequence[tuple[Record, Encoded]]) -> list[tuple[Record, Encoded]]:
-        """Ops of a chunk, into the journal in one transaction; returns the rejected records."""
-        records, rejected = _parted(records, lambda _, problem: not problem.only_to_create)
-        held = await self._held(records)
-        records, too_little = _parted(records, lambda record, _: record.key not in held)
+    def without_remembered(self, rows: Sequence[_Row]) -> Sequence[_Row]:
+        """Set aside the rows that are as the memory has them: they are unchanged."""
+        feed = self.intent.feed
+        if feed is None or not self._recalls:
+            return rows
+        known = self._journal.memory.known(feed, [record.key for record, _ in rows])
+        fine, faulty = _parted(rows, lambda _, problem: not problem.only_to_create)
+        ops: list[Op] = []
+        changed: list[_Row] = []
+        for record, encoded in fine:
+            there = known.get(record.key)
+            digest = self._content(record, encoded)
+            if there is None or there.content != digest:
+                changed.append((record, encoded))
+                continue
+            self._note(record, encoded)
+            ops.append(self._as_remembered(record, encoded, there.id, digest))
+        self.plan.remembered += len(ops)
+        self._store([(op, "", "") for op in ops])
+        return changed + faulty
+
+    async def add(self, rows: Sequence[_Row]) -> list[str]:
+        """Ops of some rows, into the journal in one transaction.
+
+        Returns lines about the problems of those that are rejected.
+        """
+        rows, rejected = _parted(rows, lambda _, problem: not problem.only_to_create)
+        held = await self._held(rows)
+        rows, too_little = _parted(rows, lambda record, _: record.key not in held)
         rejected += too_little
         self.plan.counts["rejected"] += len(rejected)
-        await self._resolver.look_up([record for record, _ in records])
+        await self._resolver.look_up([record for record, _ in rows])
         parents: list[Op] = []
         entries: list[tuple[Op, Parents]] = []
-        for record, encoded in records:
-            self.plan.origin.update(encoded.origin)
-            ignored = record.values.keys() & self._vendor.capabilities.ignored
-            self.plan.ignored.update(ignored)
-            if "currency" in ignored:
-                self.plan.lost_currencies.add(record.values["currency"])
+        for record, encoded in rows:
+            self._note(record, encoded)
             of_record = self._resolver.parents_of(record)
             self.plan.skipped_links += of_record.skipped
             there, of_record = _the_one(record, held.get(record.key, ()), of_record)
             parents += self._resolver.to_create(of_record)
             entries.append((self._op(record, encoded, of_record, there), of_record))
         entries = await self._without_known_links(entries)
-        for op, _ in entries:
-            self._count(op)
-        for op in parents:
-            self._shapes[_shape(op)] += 1
-        self.plan.counts["parents"] += len(parents)
-        rows: list[PlannedOp] = [(op, "", "") for op in parents]
-        rows += [
+        planned: list[PlannedOp] = [(op, "", "") for op in parents]
+        planned += [
             (op, "parked" if of_record.parked else "", "; ".join(of_record.parked))
             for op, of_record in entries
         ]
-        self._journal.add_ops(self.intent.run, rows)
-        self.intent.table(rows)
-        return rejected
+        self._store(planned)
+        return [line for row in rejected for line in self._problem_lines(*row)]
 
-    async def _held(self, records: Sequence[tuple[Record, Encoded]]) -> dict[str, list[Held]]:
+    async def delete(self) -> None:
+        """Ops for the records that the source has no more.
+
+        One that is gone already, or no longer has the key that we gave it, is forgotten instead.
+        """
+        surplus = iter(self.intent.surplus())
+        while some := dict(itertools.islice(surplus, _CHUNK)):
+            held = await self._there.held(some, set(self.plan.origin))
+            ours = {
+                key: one for key, id_ in some.items() for one in held.get(key, ()) if one.id == id_
+            }
+            self._store([(self._deletion(key, one), "", "") for key, one in ours.items()])
+            gone = [key for key in some if key not in ours]
+            if self.intent.feed and gone:
+                self._journal.memory.forget(self.intent.feed, gone)
+
+    def _store(self, planned: Sequence[PlannedOp]) -> None:
+        """Ops into the books."""
+        for op, _, _ in planned:
+            self._count(op)
+        self._journal.add_ops(self.intent.run, planned)
+        self.intent.table(planned)
+
+    def _note(self, record: Record, encoded: Encoded) -> None:
+        """What the plan tells of a row that is not rejected."""
+        self.plan.origin.update(encoded.origin)
+        ignored = record.values.keys() & self._vendor.capabilities.ignored
+        self.plan.ignored.update(ignored)
+        if "currency" in ignored:
+            self.plan.lost_currencies.add(record.values["currency"])
+
+    def _content(self, record: Record, encoded: Encoded) -> str:
+        return content(record, encoded, self._policy, self.intent.on_missing)
+
+    async def _held(self, records: Sequence[_Row]) -> dict[str, list[Held]]:
         wanted = {name for _, encoded in records for name in encoded.properties}
         return await self._there.held([record.key for record, _ in records], wanted)
 
@@ -202,9 +221,7 @@ class _Planner:
         action = Action.CREATE
         if held is not None:
             differing = differences(self._vendor, record.type, encoded.properties, held)
-            changed = to_write(
-                encoded.properties, encoded.origin, differing, self.intent.on_conflict
-            )
+            changed = to_write(encoded.properties, encoded.origin, differing, self._policy)
             action = Action.UPDATE if changed else Action.SKIP
             before = {name: differing[name] for name in changed}
             properties = changed or {
@@ -223,10 +240,36 @@ class _Planner:
             properties=properties,
             before=before,
             links=parents.links,
-            facts={name: record.values[name] for name in _FACTS if name in record.values},
+            facts=_facts(record),
             place=record.place,
             state=state,
+            # With a link left out, the row may want more as soon as the parent is there.
+            content="" if parents.skipped else self._content(record, encoded),
         )
+
+    def _as_remembered(self, record: Record, encoded: Encoded, id_: str, digest: str) -> Op:
+        """An unchanged record that was not asked about; it is to hold what may be overwritten."""
+        return Op(
+            seq=next(self._numbers),
+            type=record.type,
+            action=Action.SKIP,
+            key=record.key,
+            id=id_,
+            properties={
+                name: value
+                for name, value in encoded.properties.items()
+                if self._policy(encoded.origin.get(name, name)) is OnConflict.OVERWRITE
+            },
+            facts=_facts(record),
+            place=record.place,
+            state=OpState.UNCHANGED,
+            content=digest,
+        )
+
+    def _deletion(self, key: str, held: Held) -> Op:
+        before = {name: value for name, value in held.properties.items() if value}
+        seq = next(self._numbers)
+        return Op(seq, held.type, Action.DELETE, key, held.id, properties={}, before=before)
 
     async def _without_known_links(
         self, entries: list[tuple[Op, Parents]]
@@ -239,7 +282,10 @@ class _Planner:
         return [(_with_new_links(op, there), parents) for op, parents in entries]
 
     def _count(self, op: Op) -> None:
-        if op.state is OpState.PARKED:
+        if op.place is None and op.action is Action.CREATE:
+            self.plan.counts["parents"] += 1
+            self._shapes[_shape(op)] += 1
+        elif op.state is OpState.PARKED:
             self.plan.counts["parked"] += 1
         elif op.state is OpState.UNCHANGED:
             self.plan.counts["unchanged"] += 1
@@ -248,8 +294,12 @@ class _Planner:
             self._shapes[_shape(op)] += 1
 
     def finish(self) -> Plan:
-        self.plan.cost = cost(self._vendor, self._shapes)
+        self.plan.cost = cost(self._vendor, self._shapes, self.intent.share)
         return self.plan
+
+
+def _facts(record: Record) -> dict[str, str]:
+    return {name: record.values[name] for name in _FACTS if name in record.values}
 
 
 def _shape(op: Op) -> Shape:
@@ -267,11 +317,11 @@ def _the_one(record: Record, held: Sequence[Held], parents: Parents) -> tuple[He
 
 
 def _parted(
-    records: Sequence[tuple[Record, Encoded]], counts: Callable[[Record, Problem], bool]
-) -> tuple[list[tuple[Record, Encoded]], list[tuple[Record, Encoded]]]:
+    records: Sequence[_Row], counts: Callable[[Record, Problem], bool]
+) -> tuple[list[_Row], list[_Row]]:
     """Records without and with a problem that counts."""
-    fine: list[tuple[Record, Encoded]] = []
-    faulty: list[tuple[Record, Encoded]] = []
+    fine: list[_Row] = []
+    faulty: list[_Row] = []
     for record, encoded in records:
         bad = any(counts(record, problem) for problem in encoded.problems)
         (faulty if bad else fine).append((record, encoded))
@@ -285,16 +335,10 @@ def _with_new_links(op: Op, there: Mapping[ObjectType, Mapping[str, frozenset[st
         link for link in op.links if link.id not in there[link.type].get(op.id, frozenset())
     )
     relink = bool(missing) and op.state is OpState.UNCHANGED
-    return Op(
-        seq=op.seq,
-        type=op.type,
+    return replace(
+        op,
         action=Action.UPDATE if relink else op.action,
-        key=op.key,
-        id=op.id,
         properties={} if relink else op.properties,
-        before=op.before,
         links=missing,
-        facts=op.facts,
-        place=op.place,
         state=OpState.PLANNED if relink else op.state,
     )

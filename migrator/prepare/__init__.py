@@ -1,5 +1,6 @@
 """Template and scan to prepared records and rejections, both as Parquet, in flat memory."""
 
-from migrator.prepare.run import MEMBERS, Prepared, prepare
+from migrator.prepare.keys import row_keys
+from migrator.prepare.run import MEMBERS, REJECTIONS, Prepared, prepare
 
-__all__ = ["MEMBERS", "Prepared", "prepare"]
+__all__ = ["MEMBERS", "REJECTIONS", "Prepared", "prepare", "row_keys"]

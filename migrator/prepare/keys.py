@@ -8,14 +8,25 @@ import polars as pl
 
 from migrator.catalogue import Kind
 from migrator.errors import UndecidedError
-from migrator.prepare.texts import ROW, with_texts
+from migrator.prepare.binding import bind
+from migrator.prepare.texts import ROW, raw_of, with_texts
 from migrator.template import Duplicates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from migrator.prepare.binding import Binding
     from migrator.prepare.checks import Checked
+    from migrator.template import Template
 
 _SHOWN = 5
+
+
+def row_keys(template: Template, scan: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+    """``_record`` and ``key`` of every row as it stands, good or not; null where it has none."""
+    binding = bind(template, columns)
+    frame = scan.select(*ROW, *(pl.col(c).alias(raw_of(c)) for c in dict.fromkeys(binding.key)))
+    return with_texts(frame, binding, []).select("_record", "key")
 
 
 def shared_rows(frame: pl.LazyFrame, binding: Binding, hashes: pl.Series) -> pl.DataFrame:

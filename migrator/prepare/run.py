@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.prepare.binding import Bound
+    from migrator.prepare.survey import Answers
     from migrator.template import Step, Template
 
 REJECTION = {
@@ -38,7 +39,10 @@ REJECTION = {
 """The columns of ``rejections.parquet``."""
 
 
-_RECORDS, _REJECTIONS = "records.parquet", "rejections.parquet"
+_RECORDS = "records.parquet"
+REJECTIONS = "rejections.parquet"
+"""File of the problems, one a line."""
+
 _FAILED, _GROUPS = "failed.parquet", "groups.parquet"
 """Files for the time of a pass: rows that failed a check, rows of deals on several lines."""
 
@@ -66,6 +70,7 @@ class Prepared:
         fields: canonical field name to what the source calls it.
         notices: what the user should know.
         decisions: what was decided over whole columns, and why.
+        answers: the same as data, for records of the source that come back later.
     """
 
     records: Path
@@ -78,6 +83,7 @@ class Prepared:
     fields: Mapping[str, str]
     notices: tuple[str, ...]
     decisions: tuple[str, ...]
+    answers: Answers
 
 
 def prepare(
@@ -86,6 +92,7 @@ def prepare(
     columns: Sequence[str],
     folder: Path,
     problems: pl.DataFrame | None = None,
+    answers: Answers | None = None,
 ) -> Prepared:
     """Make records and rejections of a source.
 
@@ -97,6 +104,7 @@ def prepare(
         folder: exists; ``records.parquet`` and ``rejections.parquet`` are written there.
         problems: rows that are no proper records: ``_record``, ``_code``, ``_error`` and perhaps
             ``_field`` and ``_value``. They are turned down unseen.
+        answers: of the source that these records are a part of, see :class:`Prepared`.
 
     Raises:
         TemplateError: the template does not fit the columns.
@@ -109,14 +117,14 @@ def prepare(
     if malformed.height:
         bad = malformed.lazy().select("_record").unique()
         frame = frame.join(bad, on="_record", how="anti", maintain_order="left")
-    found = survey(frame, binding)
+    found = survey(frame, binding, answers)
     hashes = None if _keys_must_differ(template) else _hashes(with_texts(frame, binding, []))
     attempt = _Pass(binding, frame, found, folder, malformed, hashes)
     result = attempt.carry_out()
     try:
         after = reconsidered(found, attempt.misfits())
     except UndecidedError:
-        attempt.discard(_RECORDS, _REJECTIONS, MEMBERS)
+        attempt.discard(_RECORDS, REJECTIONS, MEMBERS)
         raise
     finally:
         attempt.discard(_FAILED, _GROUPS)
@@ -124,7 +132,7 @@ def prepare(
         attempt = _Pass(binding, frame, after, folder, malformed, attempt.hashes)
         result = attempt.carry_out()
         attempt.discard(_FAILED, _GROUPS)
-    return replace(result, decisions=after.decisions)
+    return replace(result, decisions=after.decisions, answers=after.proofs())
 
 
 def _keys_must_differ(template: Template) -> bool:
@@ -194,7 +202,7 @@ class _Pass:
         paths = [self.folder / name for name in (_FAILED, _GROUPS)]
         rows = pl.concat([pl.scan_parquet(path).select(raw) for path in paths if path.exists()])
         doubted = pl.col("_field").is_in(self.found.doubted())
-        rejected = pl.scan_parquet(self.folder / _REJECTIONS).filter(doubted)
+        rejected = pl.scan_parquet(self.folder / REJECTIONS).filter(doubted)
         return rows.join(rejected.select("_record"), on="_record", how="semi")
 
     def _shared(self) -> pl.DataFrame:
@@ -316,10 +324,10 @@ class _Pass:
         Not in the pass itself: many batches have a few such rows, and the words are worked out
         faster for all of them at once.
         """
-        write({self.folder / _REJECTIONS: pl.concat([*problems, self.malformed.lazy()])})
+        write({self.folder / REJECTIONS: pl.concat([*problems, self.malformed.lazy()])})
 
     def _result(self, notices: list[str]) -> Prepared:
-        records, rejections = self.folder / _RECORDS, self.folder / _REJECTIONS
+        records, rejections = self.folder / _RECORDS, self.folder / REJECTIONS
         made, rows = (
             pl.scan_parquet(records).select(pl.len(), pl.col("_rows").sum()).collect().row(0)
         )
@@ -342,6 +350,7 @@ class _Pass:
             | {bound.name: bound.header for bound in self.binding.fields if bound.columns},
             tuple(notices),
             self.found.decisions,
+            self.found.proofs(),
         )
 
 

@@ -10,6 +10,7 @@ records prove nothing is looked at as a whole beforehand.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from migrator.transforms import TRANSFORMS
 from migrator.transforms.dates import has_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from migrator.prepare.binding import Binding, Bound
 
@@ -37,6 +38,9 @@ _ISO = "%Y-%m-%d"
 _PLAIN = re.compile(r"-?\d+(?:\.\d{1,2})?")
 _LONGEST_DATE = 24
 _LONGEST_NUMBER = 40
+
+Answers = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""What was decided over a source: field, index of its step, arguments for it. Plain JSON data."""
 
 _Place = tuple[str, int]
 """A field's name and the index of one of its steps."""
@@ -100,6 +104,14 @@ class Survey:
         """What was decided, for the user."""
         return tuple(text for decided in self.decided.values() for text in decided.said)
 
+    def proofs(self) -> Answers:
+        """What was decided on evidence; it holds for records of the source that come back."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for (name, index), decided in self.decided.items():
+            if decided.proven or decided.said:
+                found.setdefault(name, {})[str(index)] = dict(decided.arguments)
+        return found
+
     @property
     def steps(self) -> dict[str, tuple[Step, ...]]:
         """Per field, its transforms with the decisions filled in."""
@@ -122,8 +134,11 @@ class Survey:
         return _settle(step, given | dict(decided.arguments if decided else {}))
 
 
-def survey(frame: pl.LazyFrame, binding: Binding) -> Survey:
+def survey(frame: pl.LazyFrame, binding: Binding, answers: Answers | None = None) -> Survey:
     """Decide by the first records, and over the whole source where they prove nothing.
+
+    ``answers`` are those of the source that these records are a part of; a few of its records alone
+    could prove something else.
 
     Raises:
         UndecidedError: a column can be read in two ways; the text is the question to the user.
@@ -133,6 +148,10 @@ def survey(frame: pl.LazyFrame, binding: Binding) -> Survey:
     decided: dict[_Place, _Decided] = {}
     guessed = set()
     for item in _doubtful(binding):
+        known = (answers or {}).get(item.bound.name, {}).get(str(item.index))
+        if known:
+            decided[item.place] = _carried_on(item, known, frame, binding)
+            continue
         try:
             found = _decide(item, first.lazy(), binding)
         except UndecidedError:
@@ -240,10 +259,47 @@ def _decide(item: _Open, frame: pl.LazyFrame, binding: Binding) -> _Decided:
             _question(item, binding, str(undecided), "decimal", (".", ","))
         ) from None
     except Undecided as undecided:
-        formats = tuple(f"[{f}]" for f in undecided.formats)
-        raise UndecidedError(
-            _question(item, binding, str(undecided), "date_formats", formats)
-        ) from None
+        raise _asked(item, binding, undecided) from None
+
+
+def _carried_on(
+    item: _Open, known: Mapping[str, Any], frame: pl.LazyFrame, binding: Binding
+) -> _Decided:
+    """An earlier answer; of dates, with the formats of those that it does not read.
+
+    A spreadsheet writes dates as its user's country does. What differs from a known format in
+    nothing but the order of its parts is a slip, as it was before.
+    """
+    if item.is_number:
+        return _Decided(known, (), proven=True)
+    formats = tuple(known["formats"])
+    step = item.bound.steps[item.index]
+    step = _settle(step, {**_given(item.bound, step, binding), **known, "formats": formats})
+    text = item.text()
+    read = TRANSFORMS[step.name].apply(text, **step.arguments).value
+    texts = with_texts(frame, binding, [item.bound.name]).filter(
+        read.is_null() & text.is_not_null()
+    )
+    try:
+        found = _decide_formats(item, texts.select(text.alias("text"), "_record"))
+    except Undecided as undecided:
+        raise _asked(item, binding, undecided) from None
+    shapes = {_shape(each) for each in formats}
+    new = tuple(each for each in found.arguments["formats"] if _shape(each) not in shapes)
+    midnight = known["midnight"] and (found.arguments["midnight"] or not new)
+    arguments = {"formats": formats + new, "midnight": midnight}
+    return _Decided(arguments, found.said if new else (), proven=True)
+
+
+def _shape(format: str) -> str:
+    """A format without the order of day, month and year."""
+    years = "%y" if "%y" in format else "%Y"
+    return re.sub("%[dmYy]", "%9", format) + years
+
+
+def _asked(item: _Open, binding: Binding, undecided: Undecided) -> UndecidedError:
+    formats = tuple(f"[{each}]" for each in undecided.formats)
+    return UndecidedError(_question(item, binding, str(undecided), "date_formats", formats))
 
 
 def _decide_mark(item: _Open, texts: pl.LazyFrame) -> _Decided:

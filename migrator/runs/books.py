@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from migrator.runs.inputs import TURNED_DOWN, Inputs
+from migrator.journal import family_of
+from migrator.report import as_json, make_report, write_id_map
+from migrator.runs.turned_down import TURNED_DOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from migrator.journal import Journal
+    from migrator.journal import Journal, Run
     from migrator.plan import PlannedOp
+    from migrator.runs.inputs import Inputs
+    from migrator.runs.workspace import Workspace
 
 _PLAN_CHUNK = 20_000
 _PLAN_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -49,7 +53,18 @@ def write_turned_down(journal: Journal, run_id: str, inputs: Inputs, target: Pat
                     "_value": "",
                 }
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return inputs.write_rejects(target)
+    return inputs.write_rejects(target, run_id)
+
+
+def write_family_books(workspace: Workspace, run: Run) -> None:
+    """After a retry: the id map and the report of the run that it is a retry of, written anew."""
+    first = family_of(workspace.journal, run).first
+    if first.id == run.id:
+        return
+    folder = workspace.folder(first.id)
+    write_id_map(workspace.journal, first, folder / "id_map.csv")
+    report = make_report(workspace.journal, first)
+    (folder / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
 
 
 _json = json.JSONEncoder(ensure_ascii=False).encode

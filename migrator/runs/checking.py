@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from migrator.runs.inputs import Inputs, Reasons, Request, read_inputs
+from migrator.runs.inputs import Inputs, Request, read_inputs
 from migrator.runs.planning import ensure_within
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.runs.planning import Limit
+    from migrator.runs.turned_down import Reasons
     from migrator.runs.workspace import Workspace
 
 

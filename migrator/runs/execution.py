@@ -13,8 +13,9 @@ from migrator.journal import Run, RunState
 from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnMissing, OpState
 from migrator.report import Report, as_json, make_report, write_id_map
-from migrator.runs.books import write_turned_down
-from migrator.runs.planning import reopened, store_plan, types_of
+from migrator.runs.books import write_family_books, write_turned_down
+from migrator.runs.nightly import as_planned
+from migrator.runs.planning import ensure_current, reopened, store_plan, types_of
 from migrator.runs.sample import choose_sample
 from migrator.runs.settling import settle_others
 from migrator.runs.unknown import FILE as UNSETTLED
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from migrator.runs.inputs import Inputs
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
-    from migrator.vendors.base import Vendor
 
 _UNSENT = {RunState.PLANNED, RunState.PROVISIONING}
 
@@ -59,10 +59,16 @@ async def execute(
             f"Run {run.id} was stopped while it was planned; nothing was written. Start it again."
         )
     inputs = inputs or reopened(workspace, run)
+    as_planned(session, workspace.journal, run)
     account = await session.account(types_of(inputs.template))
     session.lock(account)
     run = workspace.journal.run(run.id)  # another process may have moved it on meanwhile
     same_account(run, account)
+    if run.state is RunState.UNDONE:
+        raise InputError(
+            f"Run {run.id} was undone by {run.settings['undone_by']}; start it anew to load again."
+        )
+    ensure_current(workspace, run)
     _unchanged_account(run, account)
     if session.planned != run.id:
         await settle_others(workspace, session, account, run.id)
@@ -78,7 +84,7 @@ async def _write(
     only = _sample_of(workspace, run.id, sample)
     workspace.journal.set_state(run.id, RunState.RUNNING)
     try:
-        await _load(workspace, workspace.journal.run(run.id), session, only)
+        await load(workspace, workspace.journal.run(run.id), session, only)
     except BaseException as error:
         _keep_books(workspace, run.id, inputs)
         if isinstance(error, InputError):  # 2 would say that nothing was written
@@ -167,17 +173,21 @@ def _has_others(foreseen: Account, account: Account) -> bool:
     )
 
 
-async def _load(
-    workspace: Workspace, run: Run, session: Session, only: frozenset[int] | None
+async def load(
+    workspace: Workspace, run: Run, session: Session, only: frozenset[int] | None = None
 ) -> None:
+    """Send what is planned of a run; signals stop it between two requests."""
     on_missing = {
         ObjectType(type): OnMissing(policy) for type, policy in run.settings["on_missing"].items()
     }
-    job = Job(run.id, on_missing, only, fresh=session.planned == run.id)
+    fresh = session.planned == run.id
+    if fresh:  # what the plan found is there still
+        workspace.journal.memory.confirm_unchanged(run.id)
+    job = Job(run.id, on_missing, only, fresh=fresh)
     loader = Loader(session.vendor, workspace.journal, job, workspace.clock, workspace.progress)
     rows = _left(workspace, run) if only is None else len(only)
-    workspace.progress.start("write", rows, _pace(session.vendor, run))
-    with _stopped_by_signals(loader):
+    workspace.progress.start("write", rows, _pace(session, run))
+    with _stopped_by_signals(loader, session):
         await loader.load()
     workspace.progress.finish()
 
@@ -192,26 +202,27 @@ def _left(workspace: Workspace, run: Run) -> int:
     )
 
 
-def _pace(vendor: Vendor, run: Run) -> float | None:
+def _pace(session: Session, run: Run) -> float | None:
     """The most rows/s that the quota allows for this plan; None when it writes nothing."""
     plan = run.settings["plan"]
     rows: int = plan["counts"].get("create", 0) + plan["counts"].get("update", 0)
     paces = [
-        rate.requests / rate.per.total_seconds() * rows / requests
+        rate.requests * session.target.share / rate.per.total_seconds() * rows / requests
         for bucket, requests in plan["cost"]["buckets"].items()
-        for rate in vendor.capabilities.rates[bucket]
+        for rate in session.vendor.capabilities.rates[bucket]
     ]
     return min(paces) if rows and paces else None
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(loader: Loader) -> Iterator[None]:
+def _stopped_by_signals(loader: Loader, session: Session) -> Iterator[None]:
     """Ctrl-C and SIGTERM stop the loader between two requests; a second one ends the process."""
     loop = asyncio.get_running_loop()
     signals: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM)
 
     def stop(received: signal.Signals) -> None:
         loader.stop()
+        session.stop()  # no wait for a quota either
         loop.remove_signal_handler(received)
 
     installed = []
@@ -248,4 +259,5 @@ def _write_books(workspace: Workspace, run_id: str, inputs: Inputs, state: RunSt
     )
     report = make_report(journal, replace(journal.run(run_id), state=state))
     (folder / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
+    write_family_books(workspace, run)
     return report

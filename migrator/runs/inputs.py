@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from migrator.files import ReadOptions, Source, open_source, write_rejects
-from migrator.prepare import MEMBERS, Prepared, prepare
+from migrator.prepare import Prepared, prepare
+from migrator.runs.turned_down import KEPT, Reasons, reasons_in, rejected_in, rejected_rows
 from migrator.template import Template, load_template
 
-PROBLEMS, TURNED_DOWN = "problems.ndjson", "turned_down.ndjson"
-"""Files in a run's folder, one problem a line: of the check against the account, and of records
-that were refused or parked."""
-
-_SCHEMA = {
-    "_record": pl.Int64,
-    "_field": pl.String,
-    "_code": pl.String,
-    "_error": pl.String,
-    "_value": pl.String,
-}
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -38,14 +27,6 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Reasons:
-    """Why rows were rejected: how many per code, and the first row that has it."""
-
-    codes: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Inputs:
     """A request, read and prepared."""
 
@@ -56,46 +37,21 @@ class Inputs:
     folder: Path
 
     def rejections(self) -> pl.LazyFrame:
-        """Problems of records: from their rows' own rules, the account, and the CRM's refusals."""
-        return pl.concat([pl.scan_parquet(self.prepared.rejections), *self._of_records()])
-
-    def _of_records(self) -> list[pl.LazyFrame]:
-        """Problems of whole records, which may be several rows."""
-        files = [self.folder / name for name in (PROBLEMS, TURNED_DOWN)]
-        return [
-            pl.scan_ndjson(file, schema=_SCHEMA)
-            for file in files
-            if file.exists() and file.stat().st_size
-        ]
-
-    def _of_rows(self) -> pl.LazyFrame:
-        """Problems of rows: a record made of several rows comes back with all of them."""
-        problems = self._of_records()
-        if self.prepared.merged:
-            members = pl.scan_parquet(self.folder / MEMBERS)
-            others = members.filter(pl.col("_record") != pl.col("_first"))
-            problems += [
-                others.join(frame.rename({"_record": "_first"}), on="_first").select(*_SCHEMA)
-                for frame in problems
-            ]
-        return pl.concat([pl.scan_parquet(self.prepared.rejections), *problems])
+        """Problems that keep records from being sent: of their rows, and of the account."""
+        return rejected_in(self.folder)
 
     def reasons(self) -> Reasons:
         """Rejected rows by code of their first problem, each with an example."""
-        first = self.rejections().unique("_record", keep="first", maintain_order=True)
-        by_code = first.group_by("_code").agg(
-            pl.len(), pl.col("_record", "_field", "_error").sort_by("_record").first()
-        )
-        reasons = Reasons()
-        for code, count, record, column, error in by_code.collect().iter_rows():
-            reasons.codes[code] = count
-            told = column and not error.startswith(column)
-            reasons.examples[code] = f"record {record}: {column + ': ' if told else ''}{error}"
-        return reasons
+        return reasons_in(self.folder)
 
-    def write_rejects(self, target: Path) -> int:
-        """Write ``rejects.csv``: the original rows with what is wrong with them."""
-        return write_rejects(self.source, self._of_rows(), target)
+    def write_rejects(self, target: Path, run: str | None = None) -> int:
+        """Write ``rejects.csv``: the original rows with what is wrong with them.
+
+        Those of a ``run`` are kept as they are too, to be compared with what comes back.
+        """
+        rows = rejected_rows(self.folder)
+        kept = self.folder / KEPT if run else None
+        return write_rejects(self.source, rows, target, run=run, kept=kept)
 
 
 def read_inputs(request: Request, folder: Path) -> Inputs:
@@ -109,6 +65,12 @@ def read_inputs(request: Request, folder: Path) -> Inputs:
     source = open_request(request, template, folder)
     prepared = prepare(template, source.scan(), source.columns, folder, source.problems)
     return Inputs(request, template, source, prepared, folder)
+
+
+def naming(template: Template) -> dict[str, Any]:
+    """How a template names records; two that differ in it make different records of one row."""
+    key = template.key.model_dump(mode="json", by_alias=True)
+    return {"object": template.object.value, "key": key}
 
 
 def _kept(request: Request, folder: Path) -> Request:

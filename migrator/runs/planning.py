@@ -8,17 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InputError
 from migrator.files import ReadOptions
-from migrator.journal import Run, RunState
+from migrator.journal import Feed, Retries, Run, RunState, family_of
 from migrator.model import OnConflict, Provision
 from migrator.plan import Intent, Plan, PlannedOp, make_plan
 from migrator.runs.books import PlanTable, write_turned_down
-from migrator.runs.inputs import PROBLEMS, TURNED_DOWN, Inputs, Request, read_inputs
-from migrator.runs.settling import settle_others
+from migrator.runs.inputs import Inputs, Request, naming, read_inputs
+from migrator.runs.matching import ensure_finished
+from migrator.runs.nightly import (
+    Missing,
+    Nightly,
+    ensure_enough,
+    ensure_no_drop,
+    ensure_same_mode,
+    feed_of,
+    without_key_field,
+)
+from migrator.runs.returned import read_again
+from migrator.runs.settling import settle_others, wait_for_lag
+from migrator.runs.turned_down import PROBLEMS, TURNED_DOWN
 from migrator.runs.workspace import new_run_id
 from migrator.template import LINK_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from migrator.model import Account, ObjectType
@@ -74,6 +86,7 @@ async def plan_run(
     limit: Limit | None = None,
     *,
     lock: bool = False,
+    nightly: Nightly | None = None,
 ) -> Planned:
     """Read, prepare, check every row against the live account, and store the plan.
 
@@ -82,7 +95,7 @@ async def plan_run(
 
     Raises:
         InputError: files or template are wrong, or more rows are rejected than ``limit`` allows;
-            or the account lacks what cannot be created in it.
+            or the account lacks what cannot be created in it; or what ``nightly`` guards against.
         Locked: another run writes to the account.
     """
     run_id = new_run_id(workspace.clock.now(), workspace.rng)
@@ -90,14 +103,36 @@ async def plan_run(
     workspace.progress.start("prepare", None)
     inputs = read_inputs(request, folder)
     workspace.progress.finish()
+    asked = nightly or Nightly()
+    ensure_enough(asked, inputs.prepared.rows)
+    return await plan_inputs(workspace, run_id, inputs, session, limit, lock=lock, nightly=asked)
+
+
+async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
+    workspace: Workspace,
+    run_id: str,
+    inputs: Inputs,
+    session: Session,
+    limit: Limit | None = None,
+    *,
+    lock: bool = False,
+    retry: Mapping[str, Any] | None = None,
+    nightly: Nightly | None = None,
+) -> Planned:
+    """The part of :func:`plan_run` from prepared rows on; ``retry`` = settings of a retry alone."""
+    folder = inputs.folder
     told = (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices)
     for line in (*told, *session.target.product.notices):
         workspace.say(line)
-    account = await _account(session, inputs.template)
+    asked = nightly or _as_first(workspace, retry or {})
+    account = await _account_for(workspace, session, inputs, asked)
     if lock:
         session.lock(account)
         await settle_others(workspace, session, account, run_id)
+    else:
+        await wait_for_lag(workspace, session, account)
     run = _new_run(run_id, workspace, inputs, session.target, account)
+    run = replace(run, settings={**run.settings, **asked.settings(), **(retry or {})})
     workspace.journal.add_run(run)
     missing = session.vendor.lacking(account, inputs.template.provision())
     view = session.vendor.provisional(account, missing)
@@ -108,6 +143,32 @@ async def plan_run(
     workspace.journal.set_state(run_id, RunState.PLANNED)
     session.planned = run_id if lock else None
     return Planned(workspace.journal.run(run_id), plan, inputs, account, missing)
+
+
+def _as_first(workspace: Workspace, retry: Mapping[str, Any]) -> Nightly:
+    """A retry sees the account as its family's first run did: with the key field, or without."""
+    if "retry_of" not in retry:
+        return Nightly()
+    settings = workspace.journal.run(retry["retry_of"]).settings
+    return Nightly(keyless=settings.get("keyless", False))
+
+
+async def _account_for(
+    workspace: Workspace, session: Session, inputs: Inputs, asked: Nightly
+) -> Account:
+    """The account, if it may be loaded as it is asked."""
+    journal, template = workspace.journal, inputs.template
+    if asked.keyless:
+        without_key_field(session, journal, template.name)
+        workspace.say(
+            f"No key field: only {journal.path} knows which records are in the account. Keep it, "
+            "and load from no other place; whoever loads without it writes all records again."
+        )
+    account = await _account(session, template)
+    feed = Feed(session.target.product.name, account.id, template.name, template.object)
+    ensure_same_mode(journal, account, feed, keyless=asked.keyless)
+    ensure_no_drop(asked, journal, feed, inputs.prepared.rows)
+    return account
 
 
 async def _account(session: Session, template: Template) -> Account:
@@ -135,8 +196,14 @@ async def store_plan(
     template = inputs.template
     workspace.progress.start("plan", inputs.prepared.records_count)
     table = PlanTable(inputs.folder / "plan.parquet")
+    mirror = run.settings.get("mirror")
+    missing = Missing(workspace.journal, run, inputs, Limit(**mirror) if mirror else None)
     intent = replace(
-        _intent(run.id, inputs, table.add), known=session.known, nothing_held=nothing_held
+        _intent(run, inputs, table.add),
+        known=session.known,
+        nothing_held=nothing_held or _nothing_known(workspace, run),
+        surplus=missing.surplus,
+        share=session.target.share,
     )
     plan = await make_plan(session.vendor, account, intent, workspace.journal, workspace.progress)
     table.close()
@@ -147,12 +214,19 @@ async def store_plan(
     files = {"plan": str(inputs.folder / "plan.parquet")}
     if write_turned_down(workspace.journal, run.id, inputs, rejects):
         files["rejects"] = str(rejects)
+    if missing.file:
+        files["missing"] = str(missing.file)
     settings: dict[str, Any] = {
         **run.settings,
         "rejected": reasons.codes.total(),
         "rejected_codes": dict(reasons.codes.most_common()),
         "examples": reasons.examples,
-        "plan": {"counts": dict(plan.counts), "cost": asdict(plan.cost)},
+        "plan": {
+            "counts": dict(plan.counts),
+            "cost": asdict(plan.cost),
+            "remembered": plan.remembered,
+            "missing": missing.found,
+        },
         "left_out": _left_out(session.vendor, plan),
         "origin": plan.origin,
         "kept": [
@@ -167,6 +241,12 @@ async def store_plan(
         run.id, account_fingerprint=run.account_fingerprint, settings=settings
     )
     return plan
+
+
+def _nothing_known(workspace: Workspace, run: Run) -> bool:
+    """Whether no record of the account can be told to be ours: no key field, and no memory."""
+    keyless = run.settings.get("keyless", False)
+    return keyless and not workspace.journal.memory.count(feed_of(run))
 
 
 def _left_out(vendor: Vendor, plan: Plan) -> dict[str, str]:
@@ -189,10 +269,10 @@ def types_of(template: Template) -> tuple[ObjectType, ...]:
     )
 
 
-def _intent(run_id: str, inputs: Inputs, table: Callable[[Sequence[PlannedOp]], None]) -> Intent:
+def _intent(run: Run, inputs: Inputs, table: Callable[[Sequence[PlannedOp]], None]) -> Intent:
     template = inputs.template
     return Intent(
-        run=run_id,
+        run=run.id,
         records=inputs.prepared.records,
         type=template.object,
         on_conflict=lambda name: template.field(name).on_conflict,
@@ -200,6 +280,9 @@ def _intent(run_id: str, inputs: Inputs, table: Callable[[Sequence[PlannedOp]], 
         problems=inputs.folder / PROBLEMS,
         table=table,
         fields=inputs.prepared.fields,
+        feed=feed_of(run),
+        changed_only=run.settings.get("changed_only", False),
+        keyless=run.settings.get("keyless", False),
     )
 
 
@@ -226,6 +309,9 @@ def _new_run(
             "types": list(types_of(inputs.template)),
             "vendor_options": dict(target.options),
             "prepared": {"rows": inputs.prepared.rows, "merged": inputs.prepared.merged},
+            "key": naming(inputs.template),
+            "columns": list(inputs.source.columns),
+            "answers": inputs.prepared.answers,
         },
     )
 
@@ -248,7 +334,10 @@ def reopened(workspace: Workspace, run: Run) -> Inputs:
         tuple(asked["files"]),
         ReadOptions(**asked["options"] | {"footers": tuple(asked["options"]["footers"])}),
     )
-    inputs = read_inputs(request, workspace.folder(run.id))
+    if "retry_of" in run.settings:
+        inputs = read_again(workspace, run, request)
+    else:
+        inputs = read_inputs(request, workspace.folder(run.id))
     for what, now, then in (
         ("template", inputs.template.fingerprint, run.template_fingerprint),
         ("source", inputs.source.fingerprint, run.source_fingerprint),
@@ -261,3 +350,24 @@ def reopened(workspace: Workspace, run: Run) -> Inputs:
                 "are recognised by their key."
             )
     return inputs
+
+
+def ensure_current(workspace: Workspace, retry: Run) -> None:
+    """Refuse a retry that was planned and left, while another one took its rows on.
+
+    Raises:
+        InputError: rows of it stand in another run by now, or one of these is not finished.
+    """
+    if retry.state is not RunState.PLANNED or "retry_of" not in retry.settings:
+        return
+    retries = Retries(workspace.journal)
+    family = family_of(workspace.journal, retry)
+    ensure_finished(family)
+    standing = retries.standing_in(family)
+    taken = retries.taken(retry.id)
+    moved = sum(standing.get(record, family.first.id) != run for record, run in taken.items())
+    if moved:
+        raise InputError(
+            f"{moved:,} rows of retry {retry.id} were retried by another one since it was planned. "
+            "Nothing was written; retry the file again."
+        )

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from migrator.model import Account, ObjectType
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Product, Vendor
+    from migrator.wire import Allowance
+
+LEDGER = "quota.db"
+"""Beside the journal: what was spent of each account's quota of requests."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,11 @@ class Target:
     """A product, an address and a secret; the secret shows in no repr.
 
     Attributes:
-        product: as ``options``, what the user sets about the vendor, configured it.
+        product: as ``options`` configured it.
         transport: stands in for the network: a sandbox in this process.
+        options: what the user sets about the vendor.
+        share: part of the account's quota of requests that is ours, above 0 to 1.
+        patient: wait for the quota however long that takes, instead of stopping.
     """
 
     product: Product
@@ -43,6 +50,8 @@ class Target:
     token: str = field(repr=False)
     transport: httpx.AsyncBaseTransport | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    share: float = 1.0
+    patient: bool = False
 
 
 def target_from(
@@ -83,9 +92,10 @@ class Session:
         known: contacts and companies of the account that were looked up already.
     """
 
-    def __init__(self, target: Target, vendor: Vendor) -> None:
+    def __init__(self, target: Target, vendor: Vendor, allowance: Allowance) -> None:
         self.target = target
         self.vendor = vendor
+        self._allowance = allowance
         self.planned: str | None = None
         self.known = nothing_known()
         self._accounts: dict[frozenset[ObjectType], Account] = {}
@@ -97,6 +107,7 @@ class Session:
         wanted = frozenset(types)
         if wanted not in self._accounts:
             self._accounts[wanted] = await self.vendor.describe(types)
+            self._allowance.zone = self._accounts[wanted].time_zone
         return self._accounts[wanted]
 
     def forget(self) -> None:
@@ -113,6 +124,10 @@ class Session:
             self._exit.enter_context(account_lock(self.target, account.id))
             self._locked = True
 
+    def stop(self) -> None:
+        """Wait for no quota any more: a request that would have to raises ``QuotaSpent``."""
+        self._allowance.stop()
+
     def close(self) -> None:
         """Let go of the account."""
         self._exit.close()
@@ -120,7 +135,15 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Session]:
-    """A session with the account of a target."""
+    """A session with the account of a target; what it spends is noted beside the journal.
+
+    So another process that works on the account from the same folder, now or within the hour, has
+    only the rest of the quota.
+    """
+    ledger = wire.LedgerFile(workspace.root / LEDGER, workspace.say)
+    allowance = wire.Allowance(
+        share=target.share, patient=target.patient, ledger=ledger, say=workspace.say
+    )
     client = wire.connect(
         target.product,
         target.token,
@@ -128,11 +151,14 @@ async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Sessi
         workspace.clock,
         transport=target.transport,
         log=workspace.log,
+        allowance=allowance,
+        tuning=wire.Tuning(seed=workspace.rng.getrandbits(32)),
     )
-    async with client:
-        session = Session(target, target.product.connect(client, workspace.clock))
-        with contextlib.closing(session):
-            yield session
+    with contextlib.closing(ledger):
+        async with client:
+            session = Session(target, target.product.connect(client, workspace.clock), allowance)
+            with contextlib.closing(session):
+                yield session
 
 
 def _user() -> str:

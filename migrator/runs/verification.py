@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
-from migrator.journal import RunState
+from migrator.journal import Retries, RunState, family_of
 from migrator.model import KEY_EXISTS, Action, ObjectType, OpState
 from migrator.plan import differences, holdings
+from migrator.report import make_report
 from migrator.runs.execution import same_account
+from migrator.runs.nightly import as_planned
+from migrator.runs.settling import wait_for_lag
 from migrator.runs.since import changed_since
 from migrator.runs.sums import Sums
 
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from migrator.journal import Finished, Journal, Run
+    from migrator.journal import Family, Finished, Journal, Run
     from migrator.model import Held, Op
     from migrator.plan import Holdings
     from migrator.runs.sums import Sum
@@ -106,33 +110,38 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
     """
     journal = workspace.journal
     _ensure_verifiable(run)
+    family = family_of(journal, run)
     result = Verification()
-    counts = journal.counts(run.id)
-    result.left = sum(
-        n for (*_, state), n in counts.items() if state in {OpState.PLANNED, OpState.SENT}
-    )
-    result.unknown = len(journal.unknown(run.id))
-    total = sum(n for (*_, state), n in counts.items() if state in _IN_ACCOUNT)
+    counts: Counter[OpState] = Counter()
+    for one in family.runs:
+        for (*_, state), n in journal.counts(one.id).items():
+            counts[state] += n
+        result.unknown += len(journal.unknown(one.id))
+    result.left = counts[OpState.PLANNED] + counts[OpState.SENT]
+    total = sum(counts[state] for state in _IN_ACCOUNT)
     table = workspace.folder(run.id) / "verify.csv"
     # Described with all its fields: how values compare depends on their kinds.
     types = tuple(ObjectType(t) for t in run.settings["types"])
+    as_planned(session, journal, run)
     account = await session.account(types)
     same_account(run, account)
-    kept = "amount" in run.settings["kept"]
-    sums = Sums(session.vendor, account, run.settings["origin"], kept=kept)
+    await wait_for_lag(workspace, session, account)
+    kept = any("amount" in one.settings["kept"] for one in family.runs)
+    origin = {name: of for one in family.runs for name, of in one.settings["origin"].items()}
+    sums = Sums(session.vendor, account, origin, kept=kept)
     workspace.progress.start("verify", total)
     async with holdings(session.vendor, types[0], total) as there:
-        reading = _Reading(session.vendor, there, journal, run.id, sums, result)
+        reading = _Reading(session.vendor, there, journal, sums, result)
         with table.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(["key", "id", "field", "ours", "account", "why"])
-            for chunk in _chunks(journal, run):
-                found = await reading.read(chunk)
+            for run_id, chunk in _chunks(journal, family):
+                found = await reading.read(run_id, chunk)
                 writer.writerows((d.key, d.id, d.field, d.ours, d.held, d.why) for d in found)
                 workspace.progress.advance(len(chunk), differing=result.differing)
     workspace.progress.finish()
     result.sums = sums.all()
-    result.turned_down |= _rejected(run)
+    result.turned_down |= _rejected(journal, family)
     _keep_if_needed(table, result)
     return result
 
@@ -148,8 +157,10 @@ def _ensure_verifiable(run: Run) -> None:
         raise InputError(f"Run {run.id} was undone by {undo}: migrator verify {undo}")
 
 
-def _rejected(run: Run) -> dict[str, int]:
-    rejected = run.settings.get("rejected", 0)
+def _rejected(journal: Journal, family: Family) -> dict[str, int]:
+    rejected = family.first.settings.get("rejected", 0)
+    if family.retries:
+        rejected = make_report(journal, family.first).rows["rejected"]
     return {"rejected": rejected} if rejected else {}
 
 
@@ -160,14 +171,19 @@ def _keep_if_needed(table: Path, result: Verification) -> None:
         result.file = str(table)
 
 
-def _chunks(journal: Journal, run: Run) -> Iterator[Sequence[Finished]]:
-    records = (
-        finished
-        for finished in journal.finished(run.id, {*_IN_ACCOUNT, OpState.REFUSED, OpState.PARKED})
-        if finished.op.place is not None
-    )
-    while chunk := list(islice(records, _CHUNK)):
-        yield chunk
+def _chunks(journal: Journal, family: Family) -> Iterator[tuple[str, Sequence[Finished]]]:
+    """Records as they stand, some of one run at a time; those that wait to be written left out."""
+    states = {*_IN_ACCOUNT, OpState.REFUSED, OpState.PARKED}
+    for run, of_run in groupby(Retries(journal).finished(family, states), itemgetter(0)):
+        own = ObjectType(run.settings["types"][0])  # parents have no place and are not read back
+        records = (
+            finished
+            for _, finished in of_run
+            if finished.op.place is not None
+            or (finished.op.action is Action.DELETE and finished.op.type == own)
+        )
+        while chunk := list(islice(records, _CHUNK)):
+            yield run.id, chunk
 
 
 @dataclass(frozen=True)
@@ -177,11 +193,10 @@ class _Reading:
     vendor: Vendor
     there: Holdings
     journal: Journal
-    run: str
     sums: Sums
     result: Verification
 
-    async def read(self, chunk: Sequence[Finished]) -> list[Difference]:
+    async def read(self, run: str, chunk: Sequence[Finished]) -> list[Difference]:
         """Compare some records; the differences, explained ones included."""
         wanted = {name for finished in chunk for name in finished.op.properties}
         keys = [finished.op.key for finished in chunk]
@@ -199,8 +214,8 @@ class _Reading:
                 found += differing
                 if not differing and there and there[0].updated_at:
                     as_left.append((finished.op, there[0].updated_at))
-        self.journal.seen(self.run, as_left)
-        found += await self._missing_links(chunk)
+        self.journal.seen(run, as_left)
+        found += await self._missing_links(run, chunk)
         examples = self.result.examples
         examples += sorted(found, key=lambda one: bool(one.why))[
             : max(0, _EXAMPLES - len(examples))
@@ -262,8 +277,8 @@ class _Reading:
                 self.result.normalised[name] += 1
                 self.result.spelling.setdefault(name, f'"{ours}" is held as "{held}"')
 
-    async def _missing_links(self, chunk: Sequence[Finished]) -> list[Difference]:
-        """Links that the run made, or found there, and the account no longer has."""
+    async def _missing_links(self, run: str, chunk: Sequence[Finished]) -> list[Difference]:
+        """Links that the account lacks, or still has after an undo took them off."""
         found = []
         linking = [one for one in chunk if one.op.state in _IN_ACCOUNT and not one.code]
         for type in {link.type for finished in linking for link in finished.op.links}:
@@ -274,12 +289,15 @@ class _Reading:
                 if link.type == type and finished.op.id
             ]
             created = {link.key for _, link in linked if not link.id}
-            made = self.journal.parents(self.run, type, created)
+            made = self.journal.parents(run, type, created)
             there = await self.there.linked({str(op.id) for op, _ in linked}, type)
             for op, link in linked:
                 id_ = link.id or made.get(link.key, (None, None))[1]
-                if id_ and id_ not in there.get(str(op.id), frozenset()):
-                    found.append(Difference(op.key, str(op.id), type.value, link.key, None))
+                wanted = op.action is not Action.UNLINK
+                is_there = id_ in there.get(str(op.id), frozenset())
+                if id_ and is_there != wanted:
+                    ours, held = (link.key, None) if wanted else ("", link.key)
+                    found.append(Difference(op.key, str(op.id), type.value, ours, held))
         self.result.unlinked += len(found)
         return found
 

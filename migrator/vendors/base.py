@@ -48,6 +48,8 @@ class Capabilities:
         concurrency: most calls of ``write`` under way at once.
         reads_all: ``find`` cannot ask for single keys and reads the whole account; whoever wants
             to know much calls ``export`` once instead.
+        find_lag: seconds for which a record may stay unfindable after it was written; whoever reads
+            the account in another session than the one that wrote waits for so long.
         unique_keys: the vendor itself refuses a second record with the same source key
             (``key_exists``); otherwise it is on us to look before writing.
         links_on_create: a create carries its links; otherwise ``link`` follows it.
@@ -60,6 +62,7 @@ class Capabilities:
     rates: Mapping[str, tuple[Rate, ...]]
     concurrency: int
     reads_all: bool = False
+    find_lag: float = 0.0
     unique_keys: bool = True
     links_on_create: bool = True
     creates_pipelines: bool = True
@@ -158,6 +161,13 @@ class Vendor(Protocol):
 
         An op that was carried out only in part (its links or some of its fields were refused) is
         WRITTEN, with a code and a message that say what is missing.
+
+        An update with a blank value clears that field. What ``find`` gave of a field can be
+        written back with an update, and ``find`` then gives the same. Deleting what is gone
+        already is WRITTEN.
+
+        A create without :data:`~migrator.model.KEY_FIELD` among its properties is for an account
+        in which no such field is allowed; nothing can find it again by its key.
         """
         ...
 
@@ -169,8 +179,12 @@ class Vendor(Protocol):
         caller sends it again. May wait: for the vendor's lag, or for a job that still runs. As
         for ``write``, every link has an id.
 
+        An outcome whose state is SENT says that there is no means to know; its message tells a
+        person what to look for in the account. The other ops of the run may go on.
+
         Raises:
-            OutcomeUnknown: the vendor gives no means to know; a person has to look.
+            OutcomeUnknown: there is no means to know, and it is not safe to write anything else
+                before a person has looked.
         """
         ...
 
@@ -181,13 +195,24 @@ class Vendor(Protocol):
         """
         ...
 
+    async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Undo :meth:`link`: ``op.id`` loses its ``op.links``; repeating is harmless.
+
+        One outcome per op: WRITTEN when none of its links is left, else REFUSED. An op without one
+        is asked for again.
+        """
+        ...
+
     async def linked(
         self,
         type: ObjectType,
         ids: Collection[str],
         to: ObjectType,
     ) -> dict[str, frozenset[str]]:
-        """Ids of the ``to`` records that are linked to each of these records, by record id."""
+        """Ids of the ``to`` records that are linked to each of these records, by record id.
+
+        From deals to contacts and companies, and from those back to deals.
+        """
         ...
 
     async def find(
@@ -292,7 +317,7 @@ class Product:
         rates: the documented windows per bucket.
         learn: reads the windows of the request's bucket from an answer's headers, with what is
             left of each; empty = nothing said.
-        spent: whether a 429 (its body is read) says that waiting is of no use within this run.
+        spent: whether a 429 (its body is read) says that the quota of the day is spent.
         passing: whether an answer (its body is read) that looks like a refusal says that nothing
             was done and the same request may well be accepted a moment later.
         options: what a user may set.

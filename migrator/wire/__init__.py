@@ -2,18 +2,21 @@
 
 ::
 
-    client -> Retry -> Pace -> Log -> the network, or faults around it, or a sandbox
+    client -> Retry -> Pace -> Log -> Discretion -> the network, or faults around it, or a sandbox
 
 ``Retry`` decides when a request is sent again, ``Pace`` when it may leave, ``Log`` writes one line
-for each that left. What an answer *means* is the vendor's business: it describes itself by a
-:class:`Dialect`.
+for each that left. ``Pace`` goes by an ``Allowance``: our part of the quota, how long to wait for
+it, and the ``Ledger`` in which processes share what they spent. What an answer *means* is the
+vendor's business: it describes itself by a :class:`Dialect`.
 """
 
+from migrator.wire.allowance import PATIENCE, Allowance
 from migrator.wire.base import Clock, Dialect, Quota, SystemClock
 from migrator.wire.client import TIMEOUT, Part, Tuning, connect, request
 from migrator.wire.faults import Fault, FaultKind, Faulty, at_random
+from migrator.wire.ledger import Ledger, LedgerFile, Memory
 from migrator.wire.log import Log
-from migrator.wire.pace import PATIENCE, Pace
+from migrator.wire.pace import Pace
 from migrator.wire.retry import NOT_CARRIED_OUT, TRIES, Effect, Retry
 
 __all__ = [
@@ -21,13 +24,17 @@ __all__ = [
     "PATIENCE",
     "TIMEOUT",
     "TRIES",
+    "Allowance",
     "Clock",
     "Dialect",
     "Effect",
     "Fault",
     "FaultKind",
     "Faulty",
+    "Ledger",
+    "LedgerFile",
     "Log",
+    "Memory",
     "Pace",
     "Part",
     "Quota",

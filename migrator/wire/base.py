@@ -51,10 +51,17 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the headers of an answer say of one window: its rate, and what is left of it."""
+    """What the headers of an answer say of one window.
+
+    Attributes:
+        rate: the window.
+        left: requests that it still allows, whoever makes them.
+        resets: seconds until it allows requests again.
+    """
 
     rate: Rate
     left: int | None = None
+    resets: float | None = None
 
 
 class Dialect(Protocol):
@@ -73,6 +80,11 @@ class Dialect(Protocol):
     @property
     def base_url_env(self) -> str:
         """Environment variable the base URL came from."""
+        ...
+
+    @property
+    def base_url(self) -> str | None:
+        """The product's own address; None = every account has its own."""
         ...
 
     @property
@@ -97,7 +109,7 @@ class Dialect(Protocol):
 
     @property
     def spent(self) -> Callable[[httpx.Response], bool]:
-        """Whether a 429 says that waiting is of no use within this run."""
+        """Whether a 429 says that the day's quota is spent, not that of some seconds."""
         ...
 
     @property

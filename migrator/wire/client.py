@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from migrator.errors import InputError, OutcomeUnknown, Unauthorized, Unavailable
+from migrator.errors import InputError, OutcomeUnknown, QuotaSpent, Unauthorized, Unavailable
+from migrator.wire.discretion import Discretion
 from migrator.wire.log import Log, shown
 from migrator.wire.pace import LEAVING, Pace
 from migrator.wire.retry import IN_DOUBT, NOT_CARRIED_OUT, NOT_SENT, TRIES, Effect, Retry
@@ -16,6 +18,7 @@ from migrator.wire.retry import IN_DOUBT, NOT_CARRIED_OUT, NOT_SENT, TRIES, Effe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from migrator.wire.allowance import Allowance
     from migrator.wire.base import Clock, Dialect
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -64,6 +67,10 @@ async def request(  # noqa: PLR0913  # the parts of a request
         raise _failed(sent, effect, f"No connection for {what} ({_text(error)}).") from error
     except httpx.RequestError as error:
         raise _failed(sent, effect, f"No answer to {what} ({_text(error)}).") from error
+    except QuotaSpent as error:
+        if _lost_before(sent, effect):
+            raise _failed(sent, effect, f"No answer to {what}, and then: {error}") from error
+        raise
     if response.status_code >= 500 or response.status_code == 408:
         raise _failed(sent, effect, f"{what} was answered with status {response.status_code}.")
     if response.status_code in NOT_CARRIED_OUT and _lost_before(sent, effect):
@@ -122,7 +129,7 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
     *,
     transport: httpx.AsyncBaseTransport | None = None,
     log: Callable[[str], object] | None = None,
-    share: float = 1.0,
+    allowance: Allowance | None = None,
     tuning: Tuning | None = None,
 ) -> httpx.AsyncClient:
     """A client for one account: authorized, paced, patient, and logged on request.
@@ -134,7 +141,7 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
         clock: the time.
         transport: in place of the network: a sandbox in process, or faults around it.
         log: takes one line per request that left.
-        share: the part of the quota to use, 0 to 1.
+        allowance: what to spend of the quota; by default all of it, counted by this client alone.
         tuning: what is seldom changed.
 
     Raises:
@@ -150,11 +157,13 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
         most = tuning.connections
         limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
         transport = httpx.AsyncHTTPTransport(limits=limits, proxy=tuning.proxy)
+    transport = Discretion(transport, secret)
     if log is not None:
         transport = Log(transport, log, clock)
-    paced = Pace(transport, dialect, clock, share=share)
+    url = _checked(base_url, dialect)
+    paced = Pace(transport, dialect, clock, allowance, _account(dialect, url, secret))
     return httpx.AsyncClient(
-        base_url=_checked(base_url, dialect),
+        base_url=url,
         headers={"Accept": "application/json", **dialect.headers(secret)},
         transport=Retry(paced, dialect, clock, random.Random(tuning.seed), tries=tuning.tries),
         timeout=tuning.timeout,
@@ -176,3 +185,17 @@ def _checked(base_url: str, dialect: Dialect) -> httpx.URL:
             "https://host or http://host:port/path. Set it right, or unset it."
         )
     return url
+
+
+def _account(dialect: Dialect, url: httpx.URL, secret: str) -> str:
+    """What the ledger calls an account: its address, and where many share one, a mark as well.
+
+    Of a token two bytes of a digest are kept. That is no way back to it, however weak it is: one in
+    65,536 of all thinkable tokens has the same mark. Two accounts that have it by chance would
+    share a budget, which costs time and nothing else.
+    """
+    address = str(url.copy_with(userinfo=b"", query=None, fragment=None)).rstrip("/")
+    if dialect.base_url is None:
+        return f"{dialect.title} {address}"
+    mark = hashlib.blake2b(secret.encode(), digest_size=2, person=b"migrator quota").hexdigest()
+    return f"{dialect.title} {address} {mark}"

@@ -3,157 +3,72 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from migrator.errors import QuotaSpent
+from migrator.wire.allowance import Allowance, spent
 from migrator.wire.base import retry_after
+from migrator.wire.budget import Budget, Limit, Ticket, midnight_after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from migrator.model import Rate
     from migrator.wire.base import Clock, Dialect, Quota
 
-_MARGIN = 0.01
-"""Part of a window added to it, for requests that take unlike times to arrive."""
-
-_SHORT = 5.0
-"""Seconds: in a window shorter than this, milliseconds of the way count."""
-
-_JITTER = 0.02
-"""Seconds by which requests over an open connection may come closer together on their way."""
-
-_FIRST = 20
-"""So many requests open the connections, and take longer to arrive than those that follow them."""
-
-_OPENING = 0.4
-"""Part of a short window that is added to it for those."""
-
-_GRAIN = 1000
-"""Parts of a window within which requests are counted as one entry: a day of them stays small."""
+_T = TypeVar("_T")
 
 _MOST_REFUSALS = 5
 """A bucket refused again and again is held for so many windows at most."""
 
+_OPENED = 0.005
+"""Seconds from which a request is held to have waited for its connection."""
+
+_LATE = 60.0
+"""Seconds after midnight at which a new day is tried: clocks differ."""
+
+_HOUR, _AGAIN = 3600.0, 900.0
+"""A day that is still spent within an hour of its beginning is tried again after a quarter."""
+
 LEAVING = "leaving"
 """Extension of a request: a function that is called each time just before the request leaves."""
 
-PATIENCE = timedelta(hours=2)
-"""A wait for the quota that is longer stops the run instead: it can be resumed."""
-
-
-@dataclass
-class _Window:
-    """One sliding window of a bucket: when each request of it ceases to count."""
-
-    limit: int
-    seconds: float
-    counted: int = 0
-    ends: deque[tuple[float, int]] = field(default_factory=deque)
-    """Instant from which so many requests no longer count, in order."""
-    used: int = 0
-
-    def forget(self, now: float) -> None:
-        while self.ends and self.ends[0][0] <= now:
-            self.used -= self.ends.popleft()[1]
-
-    def wait(self, now: float) -> float:
-        """Seconds until one more request is allowed; 0 = now."""
-        self.forget(now)
-        excess = self.used - self.limit + 1
-        freed_at = now
-        for end, count in self.ends:
-            if excess <= 0:
-                break
-            excess -= count
-            freed_at = end
-        return freed_at - now
-
-    def count(self, now: float, requests: int = 1) -> None:
-        grain = self.seconds / _GRAIN
-        end = math.ceil((now + self.seconds + self._margin()) / grain) * grain
-        self.counted += requests
-        if self.ends and self.ends[-1][0] >= end:
-            end, earlier = self.ends.pop()
-            self.ends.append((end, earlier + requests))
-        else:
-            self.ends.append((end, requests))
-        self.used += requests
-
-    def _margin(self) -> float:
-        """Seconds that a request counts longer, for what happens on the way."""
-        if self.seconds >= _SHORT:
-            return self.seconds * _MARGIN
-        return self.seconds * _OPENING if self.counted < _FIRST else _JITTER
-
 
 class _Bucket:
-    """All windows of one quota; they hold at once."""
+    """One quota: its windows as they are known, and who is next."""
 
-    def __init__(self, rates: tuple[Rate, ...], share: float) -> None:
-        self.share = share
+    def __init__(self, name: str, rates: tuple[Rate, ...]) -> None:
+        self.name = name
         self.turn = asyncio.Lock()
-        self.held_until = 0.0
+        self.rates = rates
         self.refusals = 0
-        self.windows: dict[timedelta, _Window] = {}
-        for rate in rates:
-            self._window(rate)
-
-    def _window(self, rate: Rate) -> _Window:
-        limit = max(1, int(rate.requests * self.share))
-        window = self.windows.setdefault(rate.per, _Window(limit, rate.per.total_seconds()))
-        window.limit = limit
-        return window
-
-    def wait(self, now: float) -> float:
-        waits = [window.wait(now) for window in self.windows.values()]
-        return max([self.held_until - now, 0.0, *waits])
-
-    def count(self, now: float) -> None:
-        for window in self.windows.values():
-            window.count(now)
-
-    def learn(self, quota: Quota, now: float) -> None:
-        """Take over a window as the vendor states it, and what others have used of it.
-
-        Our own requests cease to count here no sooner than there, so what the vendor counts beyond
-        ours is somebody else's, and may have been made just now.
-        """
-        window = self._window(quota.rate)
-        if quota.left is not None:
-            window.forget(now)
-            foreign = quota.rate.requests - quota.left - window.used
-            if foreign > 0:
-                window.count(now, foreign)
-
-    def hold(self, seconds: float, now: float) -> None:
-        self.held_until = max(self.held_until, now + seconds)
+        self.refused_at = 0.0
 
     @property
     def shortest(self) -> float:
-        return min((window.seconds for window in self.windows.values()), default=1.0)
+        return min((rate.per.total_seconds() for rate in self.rates), default=1.0)
 
 
 class Pace(httpx.AsyncBaseTransport):
     """Lets requests leave as fast as every window of their quota allows, and never faster.
 
-    Windows are rolling ones, as the vendor's are or stricter. A request counts from when it leaves
-    plus one per cent of the window, so that requests that take unlike times to arrive do not meet
-    in one window over there; in windows of a second longer, and longest for the first requests,
-    which have connections to open. On a 429 the whole bucket waits.
+    Windows are rolling ones, as the vendor's are or stricter, or calendar days. A request counts
+    from when it goes over its open connection, plus one per cent of the window, so that requests
+    that take unlike times to arrive do not meet in one window over there; in windows of a second
+    less than two. On a 429 the whole bucket waits.
 
     Args:
         inner: what carries a request on.
         dialect: buckets, windows, and how to read both from answers.
         clock: the time.
-        share: the part of the quota to use, 0 to 1; the rest is left to other programs.
+        allowance: our part of the quota, how to wait for it, and what others spent of it.
+        account: what the ledger calls the account; no secret.
 
     Raises:
-        QuotaSpent: a request would have to wait for longer than :data:`PATIENCE`.
+        QuotaSpent: a request would have to wait for longer than the allowance has patience for.
     """
 
     def __init__(
@@ -161,54 +76,161 @@ class Pace(httpx.AsyncBaseTransport):
         inner: httpx.AsyncBaseTransport,
         dialect: Dialect,
         clock: Clock,
-        *,
-        share: float = 1.0,
+        allowance: Allowance | None = None,
+        account: str = "",
     ) -> None:
         self._inner = inner
         self._dialect = dialect
         self._clock = clock
-        self._buckets = {name: _Bucket(rates, share) for name, rates in dialect.rates.items()}
+        self._allowance = allowance or Allowance()
+        self._account = account
+        self._buckets = {name: _Bucket(name, rates) for name, rates in dialect.rates.items()}
+        self._day_ends = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send when the quota allows; learn from the answer."""
         bucket = self._buckets[self._dialect.bucket(request)]
+        while True:
+            ticket = await self._admitted(bucket)
+            response = await self._sent(bucket, ticket, request)
+            if response.status_code != 429:
+                bucket.refusals = 0
+                return response
+            await response.aread()
+            if not self._dialect.spent(response):
+                self._refused(bucket, ticket, response)
+                return response
+            if not self._waits_for_the_day(response):
+                return response
+
+    # -- before --------------------------------------------------------------------------------
+
+    async def _admitted(self, bucket: _Bucket) -> Ticket:
+        """Wait for one's turn and for the quota."""
+        title = self._dialect.title
         async with bucket.turn:  # first come, first served
-            while (wait := bucket.wait(self._clock.monotonic())) > 0:
-                if wait > PATIENCE.total_seconds():
-                    raise self._spent(wait)
-                await self._clock.sleep(wait)
-            bucket.count(self._clock.monotonic())
+            while True:
+                rest_of_day = self._day_ends - self._now()
+                if rest_of_day > 0 and not self._allowance.patient:
+                    raise spent(title, self._clock.now() + timedelta(seconds=rest_of_day))
+                got = rest_of_day if rest_of_day > 0 else self._take(bucket)
+                if isinstance(got, Ticket):
+                    return got
+                await self._allowance.wait(got, title, self._clock)
+
+    def _take(self, bucket: _Bucket) -> Ticket | float:
+        now = self._now()
+
+        def take(budget: Budget) -> Ticket | float:
+            budget.zone = self._allowance.zone or budget.zone
+            return budget.take(self._limits(bucket, budget), now)
+
+        return self._change(bucket, take)
+
+    # -- on the way ----------------------------------------------------------------------------
+
+    async def _sent(
+        self, bucket: _Bucket, ticket: Ticket, request: httpx.Request
+    ) -> httpx.Response:
+        """Send a request that is counted, and learn from the answer."""
+
+        async def trace(event: str, _info: Any) -> None:  # noqa: ANN401  # httpcore's own
+            # Opening a connection takes a few times as long as the way over an open one.
+            if event.endswith("send_request_headers.started"):
+                self._leaves(bucket, ticket)
+
+        request.extensions["trace"] = trace
         if leaving := request.extensions.get(LEAVING):
             leaving()
         response = await self._inner.handle_async_request(request)
-        now = self._clock.monotonic()
-        for quota in self._dialect.learn(response):
-            bucket.learn(quota, now)
-        if response.status_code == 429:
-            await self._refused(bucket, response)
-        else:
-            bucket.refusals = 0
+        if quotas := self._dialect.learn(response):
+            self._learn(bucket, quotas, ticket)
         return response
 
-    async def _refused(self, bucket: _Bucket, response: httpx.Response) -> None:
+    def _leaves(self, bucket: _Bucket, ticket: Ticket) -> None:
+        now = self._now()
+        if now - ticket.time > _OPENED:
+            self._change(
+                bucket,
+                lambda budget: budget.left_late(self._limits(bucket, budget), ticket, now),
+            )
+
+    def _learn(self, bucket: _Bucket, quotas: Collection[Quota], ticket: Ticket) -> None:
+        now = self._now()
+
+        def learn(budget: Budget) -> None:
+            for quota in quotas:
+                (limit,) = self._allowance.limits([quota.rate])
+                budget.learn(quota, bucket.rates)
+                budget.learn_of_others(limit, quota, ticket, now)
+
+        self._change(bucket, learn)
+
+    # -- refusals ------------------------------------------------------------------------------
+
+    def _refused(self, bucket: _Bucket, ticket: Ticket, response: httpx.Response) -> None:
         """Hold the bucket: somebody else uses the quota too, or the vendor counts otherwise."""
-        await response.aread()
-        if self._dialect.spent(response):
-            return
-        bucket.refusals += 1
+        now = self._now()
+        if ticket.time >= bucket.refused_at:  # those that left together are refused together
+            bucket.refusals += 1
+            bucket.refused_at = now
         seconds = retry_after(response, self._clock.now())
         if seconds is None:
+            seconds = self._resets(response)
+        if seconds is None:
             seconds = bucket.shortest * min(bucket.refusals, _MOST_REFUSALS)
-        bucket.hold(seconds, self._clock.monotonic())
+        self._change(bucket, lambda budget: budget.hold(seconds, now))
 
-    def _spent(self, wait: float) -> QuotaSpent:
-        until = self._clock.now() + timedelta(seconds=wait)
-        return QuotaSpent(
-            f"{self._dialect.title}: the quota of requests is used up, at the latest until "
-            f"{until:%Y-%m-%d %H:%M} UTC. Nothing is lost; resume then.",
-            until,
-        )
+    def _resets(self, response: httpx.Response) -> float | None:
+        """Seconds until the window that is used up allows requests again; None = nothing said."""
+        quotas = self._dialect.learn(response)
+        asked = [one.resets for one in quotas if one.resets is not None and not one.left]
+        return max(1.0, *asked) if asked else None
+
+    def _waits_for_the_day(self, response: httpx.Response) -> bool:
+        """The day's quota is spent: whether to send again when the next one has begun.
+
+        All buckets end with the day, but only in this process: the vendor may have been asked for a
+        greater quota meanwhile, and whoever starts anew may ask it.
+        """
+        zone = self._allowance.zone
+        there = _date(response) or self._clock.now()
+        if zone is None and not self._allowance.patient:
+            return False  # the vendor's own words on it are better
+        self._day_ends = self._now() + _rest_of_day(there.timestamp(), zone)
+        return True
+
+    # -- the ledger ----------------------------------------------------------------------------
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _limits(self, bucket: _Bucket, budget: Budget) -> list[Limit]:
+        return self._allowance.limits(budget.rates(bucket.rates))
+
+    def _change(self, bucket: _Bucket, work: Callable[[Budget], _T]) -> _T:
+        return self._allowance.ledger.change(self._account, bucket.name, self._now(), work)
 
     async def aclose(self) -> None:
         """Close what carries the requests."""
         await self._inner.aclose()
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    """The vendor's own time."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _rest_of_day(there: float, zone: str | None) -> float:
+    """Seconds until a spent day is tried again; in an unknown zone that may be at any full hour.
+
+    UNCERTAIN whether a vendor's new day begins at midnight sharp: it is tried again soon after.
+    """
+    if zone is None:
+        return _HOUR - there % _HOUR + _LATE
+    rest = midnight_after(there, zone) - there
+    begun = midnight_after(there - _HOUR, zone) <= there
+    return _AGAIN if begun else rest + _LATE

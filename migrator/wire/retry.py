@@ -23,7 +23,7 @@ PASSING_TRIES = 4
 NOT_CARRIED_OUT = frozenset({423, 429, 477})
 """Statuses by which a server says that it did nothing: locked, too many, moving house."""
 
-_AGAIN_IF_REPEATABLE = frozenset({408, 500, 502, 503, 504, 521, 522, 523, 524})
+_AGAIN_IF_REPEATABLE = frozenset({408, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LONGEST_WAIT = 120.0
 """Seconds that one request may wait between its tries; a longer Retry-After ends them."""
@@ -108,9 +108,9 @@ class Retry(httpx.AsyncBaseTransport):
 
     def _wait(self, trial: int, response: httpx.Response | None) -> float:
         """Seconds before the next try: as asked for, else 0.5, 1, 2, 4 and up to half more."""
-        asked = retry_after(response, self._clock.now()) if response is not None else None
-        if response is not None and response.status_code == 429 and asked is None:
+        if response is not None and response.status_code == 429:
             return 0.0  # the pacing holds the whole bucket, this request among the others
+        asked = retry_after(response, self._clock.now()) if response is not None else None
         backoff = 0.5 * 2.0 ** (trial - 1)
         if response is not None and response.status_code in NOT_CARRIED_OUT:
             backoff += 1.5  # a locked account wants two seconds at least

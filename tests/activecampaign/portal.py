@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from migrator.model import Action, Link, NewField, ObjectType, Op, Place, Provision, Record
+from migrator.model import (
+    Action,
+    Link,
+    NewField,
+    ObjectType,
+    Op,
+    OpState,
+    Place,
+    Provision,
+    Record,
+)
 from migrator.vendors.activecampaign.api import ActiveCampaign
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
 from migrator.vendors.activecampaign.product import PRODUCT
@@ -164,3 +174,27 @@ def by_key(outcomes: list[Outcome]) -> dict[str, Outcome]:
     found = {outcome.key: outcome for outcome in outcomes}
     assert len(found) == len(outcomes)
     return found
+
+
+async def parents(portal: Portal, type: ObjectType, *names: str) -> list[Link]:
+    """Links to contacts or companies, created."""
+    made = []
+    for name in names:
+        op = Op(1, type, Action.CREATE, name, None, portal.vendor.parent(type, name))
+        (outcome,) = await portal.vendor.write(type, Action.CREATE, [op])
+        made.append(Link(type, name, outcome.id))
+    return made
+
+
+async def created(portal: Portal, op: Op) -> Op:
+    """The op as an update of what it created, its links made."""
+    (outcome,) = await portal.vendor.write(DEALS, Action.CREATE, [op])
+    assert outcome.state is OpState.WRITTEN
+    await portal.vendor.link([replace(op, id=outcome.id)])
+    return replace(op, id=outcome.id, action=Action.UPDATE)
+
+
+async def written(portal: Portal, op: Op) -> Outcome:
+    """The outcome of an op."""
+    (outcome,) = await portal.vendor.write(op.type, op.action, [op])
+    return outcome

@@ -10,6 +10,8 @@ class TestActiveCampaign(VendorContract):
     refused = {"stage": "4711"}  # noqa: RUF012  # typed by the base class
     create_paths = ("/deals",)
     settings = {"default_contact": "nobody@example.com"}  # noqa: RUF012
+    name = {"firstName": "Ann"}  # noqa: RUF012
+    never_blank = ("value", "owner")
     lag = {"read_lag": 3.0}  # noqa: RUF012
     companies_of_a_deal = 1
 
@@ -25,6 +27,10 @@ class TestActiveCampaignOtherwise(TestActiveCampaign):
     options = {  # noqa: RUF012
         "deal_errors": "attributes",
         "existing_datum": "second_row",
+        "blank_value": "refused",
+        "parent_taken_by": "blank",
+        "contact_deleted": "deals_go",
+        "links_touch_mdate": True,
         "order_by_id": False,
         "limits": False,
         "stubs": 3,

@@ -352,6 +352,9 @@ def test_changing_and_deleting(portal: Portal, type: ObjectType, name: str) -> N
 @pytest.mark.parametrize("type", [CONTACTS, COMPANIES, DEALS, NOTES])
 def test_a_delete_that_is_turned_down_is_refused(portal: Portal, type: ObjectType) -> None:
     """Only what is gone counts as deleted."""
+    people = {"email": "a@example.com"}
+    create = Op(1, CONTACTS, Action.CREATE, "a@example.com", None, people)
+    portal.run(portal.vendor.write(CONTACTS, Action.CREATE, [create]))
     fault = Fault(FaultKind.STATUS, 409)
     vendor = portal.open(lambda request: fault if request.method == "DELETE" else None)
     op = Op(1, type, Action.DELETE, "k", "1", {})

@@ -190,7 +190,10 @@ def test_a_deal_without_its_fields_is_adopted_and_repaired(known: bool) -> None:
 
 
 def test_more_look_alikes_than_rows_need_a_person() -> None:
-    """Which of two equal deals without a key is the row's cannot be known; nobody guesses."""
+    """Which of two equal deals without a key is the row's cannot be known; nobody guesses.
+
+    A person is told what to look at, and the other rows are settled all the same.
+    """
     portal = Portal()
 
     async def main() -> None:
@@ -199,8 +202,17 @@ def test_more_look_alikes_than_rows_need_a_person() -> None:
         without_fields(portal, 2)
         await lose(portal, FaultKind.LOST_AFTER, [op])
         sent = await lose(portal, FaultKind.LOST_AFTER, [op])
-        with pytest.raises(OutcomeUnknown, match="migrator_key"):
-            await portal.open().recover(DEALS, sent)
+        other = portal.op(account, "other", amount="8")
+        sent += await lose(portal, FaultKind.LOST_AFTER, [other])
+        nowhere = portal.op(account, "nowhere", amount="9")
+        sent += await lose(portal, FaultKind.LOST_BEFORE, [nowhere])
+        outcomes = by_key(await portal.open().recover(DEALS, sent))
+        assert outcomes.keys() == {"k", "other"}
+        assert outcomes["other"].state is OpState.WRITTEN
+        told = outcomes["k"]
+        assert (told.state, told.code) == (OpState.SENT, "unknown")
+        for word in ("migrator_key", "ids 1, 2", op.properties["title"], '"k"'):
+            assert word in told.message
 
     portal.run(main())
 

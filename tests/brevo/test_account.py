@@ -298,8 +298,8 @@ def test_learning_from_headers() -> None:
         return PRODUCT.learn(httpx.Response(200, headers=headers))
 
     assert learnt() == ()
-    assert learnt("20", "19", "1") == (Quota(Rate(20, timedelta(seconds=1)), 19),)
-    assert learnt("36000", "12", "1800") == (Quota(Rate(36_000, timedelta(hours=1)), 12),)
+    assert learnt("20", "19", "1") == (Quota(Rate(20, timedelta(seconds=1)), 19, 1),)
+    assert learnt("36000", "12", "1800") == (Quota(Rate(36_000, timedelta(hours=1)), 12, 1_800),)
     assert learnt("many", "19", "1") == ()
     assert learnt("20", "19") == ()
     assert not PRODUCT.spent(httpx.Response(429))
@@ -312,7 +312,7 @@ def test_requests_by_bucket(clock: VirtualClock, shelf: Shelf) -> None:
     vendor = opened(clock, shelf.handle)
 
     def foretold(type: ObjectType, action: Action, count: int, **more: Any) -> tuple[int, int]:
-        names = frozenset() if more.pop("bare", False) else frozenset({"x"})
+        names = frozenset(more.pop("names", ("x", "migrator_key")))
         found = vendor.requests({Shape(type, action, names, **more): count})
         return found[""], found["contacts"]
 
@@ -321,10 +321,14 @@ def test_requests_by_bucket(clock: VirtualClock, shelf: Shelf) -> None:
     assert foretold(DEALS, Action.CREATE, 20_003) == (2 * 14 + 6, 0)
     assert foretold(DEALS, Action.UPDATE, 1_000) == (5, 0)
     assert foretold(DEALS, Action.UPDATE, 1_000, links=(CONTACTS,)) == (10, 0)
-    assert foretold(DEALS, Action.UPDATE, 2, links=(CONTACTS,), bare=True) == (4, 0)
+    assert foretold(DEALS, Action.UPDATE, 2, links=(CONTACTS,), names=()) == (4, 0)
     assert foretold(DEALS, Action.DELETE, 30) == (30, 0)
     assert foretold(COMPANIES, Action.CREATE, 2) == (4, 0)
     assert foretold(CONTACTS, Action.CREATE, 3) == (0, 3)
     assert foretold(CONTACTS, Action.CREATE, 5_000) == (3, 7)
-    assert foretold(CONTACTS, Action.UPDATE, 7) == (0, 7)
+    assert foretold(CONTACTS, Action.UPDATE, 7) == (0, 14)
+    assert foretold(DEALS, Action.CREATE, 2_000, names=["x"]) == (4_000, 0)
+    blank = frozenset({"x"})
+    assert foretold(DEALS, Action.UPDATE, 20_001, clears=blank) == (2 * 14 + 5, 0)
+    assert foretold(DEALS, Action.UNLINK, 9, names=(), links=(CONTACTS, COMPANIES)) == (9, 0)
     assert path(httpx.Request("GET", "http://x/v3/crm/deals")) == "GET /crm/deals"

@@ -10,6 +10,7 @@ class TestBrevo(VendorContract):
     refused = {"deal_stage": "no such stage"}  # noqa: RUF012  # typed by the base class
     create_paths = ("crm/deals", "crm/deals/import")
     options = {"pipelines": {"Renewals": ["Due", "Won", "Lost"]}}  # noqa: RUF012
+    name = {"FIRSTNAME": "Ann"}  # noqa: RUF012
     lag = {"list_lag": 10.0}  # noqa: RUF012
 
 
@@ -30,6 +31,8 @@ class TestBrevoOtherwise(TestBrevo):
         "associated_separator": ";",
         "import_stage_as": "name",
         "process_visible": False,
+        "null_unsets": False,
+        "links_move_updated": True,
         "max_page": 50,
         "limits": False,
     }

@@ -13,12 +13,20 @@ from tests.contract.base import Opener  # noqa: E402
 from tests.contract.lost import LostContract  # noqa: E402
 from tests.contract.parents import ParentsContract  # noqa: E402
 from tests.contract.reading import ReadingContract  # noqa: E402
+from tests.contract.undo import UndoContract  # noqa: E402
+from tests.contract.unkeyed import UnkeyedContract  # noqa: E402
 from tests.contract.writing import WritingContract  # noqa: E402
 
 __all__ = ["Opener", "VendorContract"]
 
 
 class VendorContract(
-    AccountContract, WritingContract, LostContract, ParentsContract, ReadingContract
+    AccountContract,
+    WritingContract,
+    LostContract,
+    ParentsContract,
+    ReadingContract,
+    UndoContract,
+    UnkeyedContract,
 ):
     """The properties; a test's docstring is one of them."""

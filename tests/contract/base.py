@@ -22,7 +22,7 @@ from migrator.model import (
     Record,
 )
 from migrator.vendors.registry import product
-from migrator.wire import Fault, FaultKind, Faulty, connect
+from migrator.wire import Allowance, Fault, FaultKind, Faulty, connect
 from tests.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
@@ -94,7 +94,12 @@ def creates(vendor: Vendor, account: Account, records: Iterable[Record]) -> list
 
 def named(vendor: Vendor, account: Account, field: str) -> str:
     """The vendor's name of a canonical field of deals."""
-    values = {"amount": "1", "description": "x", "custom.source_note": "x"}
+    values = {
+        "amount": "1",
+        "description": "x",
+        "custom.source_note": "x",
+        "custom.seats": "1",
+    }
     origin = vendor.encode(deal("x", **values), account).origin
     (name,) = (name for name, of in origin.items() if of == field)
     return name
@@ -165,6 +170,10 @@ class ContractBase:
     """Options of the sandbox by which what was written is seen only seconds later."""
     extends_options: ClassVar[bool] = True
     """Whether options can be added to a field that is there."""
+    name: ClassVar[Mapping[str, str]]
+    """A change of a contact's name, in the vendor's terms."""
+    never_blank: ClassVar[tuple[str, ...]] = ()
+    """Properties of deals that the vendor lets nobody clear."""
     companies_of_a_deal: ClassVar[int] = 2
     """How many companies a deal can be linked to, at least."""
 
@@ -204,7 +213,9 @@ class ContractBase:
             network = httpx.MockTransport(sandbox.handle)
             transport = Faulty(network, faults or (lambda _: None), clock)
             url = found.base_url or "https://acme.example"
-            client = connect(found, "secret", url, clock, transport=transport)
+            # However long a vendor's windows are, here they are waited for.
+            patient = Allowance(patient=True)
+            client = connect(found, "secret", url, clock, transport=transport, allowance=patient)
             return found.connect(client, clock)
 
         return open_vendor

@@ -9,6 +9,7 @@ class TestHubSpot(VendorContract):
     vendor_name = "hubspot"
     refused = {"dealstage": "no such stage"}  # noqa: RUF012  # typed by the base class
     create_paths = ("deals/batch/create",)
+    name = {"firstname": "Ann"}  # noqa: RUF012
     lag = {"search_lag": 10.0}  # noqa: RUF012
 
 
@@ -18,6 +19,8 @@ class TestHubSpotOtherwise(TestHubSpot):
     settings = {"api_version": "v3", "associations": "v1"}  # noqa: RUF012
     options = {  # noqa: RUF012
         "multi_status_update": False,
+        "links_move_updated": True,
+        "unknown_unlink": "refuse",
         "trace_id_echo": True,
         "unique_conflict_status": 409,
         "always_millis": True,

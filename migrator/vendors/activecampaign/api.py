@@ -13,11 +13,13 @@ from migrator.vendors.activecampaign import (
     activity,
     cost,
     encode,
+    linked,
     links,
     people,
     read,
     recover,
     setup,
+    unlinks,
     values,
     write,
 )
@@ -66,6 +68,7 @@ CAPABILITIES = Capabilities(
     batch={
         **{(type, action): 1 for type in ObjectType for action in _ONE_BY_ONE},
         (ObjectType.DEALS, Action.UPDATE): cost.UPDATES,
+        (ObjectType.DEALS, Action.UNLINK): cost.UPDATES,
         (ObjectType.CONTACTS, Action.CREATE): IMPORT,
     },
     rates=rates(ActiveCampaignOptions()),
@@ -113,7 +116,12 @@ class ActiveCampaign:
     def capabilities(self) -> Capabilities:
         """What may be asked for; what is ignored depends on the account described last."""
         ignored = encode.ignored(self._account, self.options)
-        return replace(CAPABILITIES, rates=rates(self.options), ignored=ignored)
+        return replace(
+            CAPABILITIES,
+            rates=rates(self.options),
+            ignored=ignored,
+            find_lag=self.options.list_lag,
+        )
 
     async def describe(self, types: Collection[ObjectType]) -> Account:
         """Read user, users, pipelines and fields: four requests."""
@@ -199,13 +207,15 @@ class ActiveCampaign:
         """Link deals to contacts and to one company each."""
         return await links.link(self.tenant, ops)
 
+    async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Part deals from contacts and companies."""
+        return await unlinks.unlink(self.tenant, ops)
+
     async def linked(
         self, type: ObjectType, ids: Collection[str], to: ObjectType
     ) -> dict[str, frozenset[str]]:
-        """Ids of the contacts or the company of each deal; others have no links here."""
-        if type is not ObjectType.DEALS:
-            return {id_: frozenset() for id_ in ids}
-        return await read.linked(self.tenant, ids, to)
+        """Ids of the contacts or the company of each deal, or of the deals of each of these."""
+        return await linked.linked(self.tenant, type, ids, to)
 
     async def find(
         self, type: ObjectType, keys: Collection[str], properties: Collection[str] = ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.http import every, read_rows, walk
+from migrator.vendors.activecampaign.linked import SHORT_LIST
 from migrator.vendors.activecampaign.lookalike import ANY, parents_of
 from migrator.vendors.activecampaign.things import Deal, read_deal
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from migrator.model import Op
     from migrator.vendors.activecampaign.tenant import Tenant
-
-_SHORT_LIST = 20
-"""The default length of a page: a contact's list that long may go on, should it not know pages."""
 
 
 async def of_contacts(tenant: Tenant, ops: Sequence[Op]) -> dict[str, Deal] | None:
@@ -34,7 +32,7 @@ async def of_contacts(tenant: Tenant, ops: Sequence[Op]) -> dict[str, Deal] | No
             page = await tenant.calls.deals.of_contact(contact)
         except Refusal:  # the contact is gone
             return None
-        if page.total is None and len(page.rows) >= _SHORT_LIST:
+        if page.total is None and len(page.rows) >= SHORT_LIST:
             return None
         if page.total is not None and page.total > len(page.rows):
             return None

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.model import Action, ObjectType
+from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
 from migrator.vendors.activecampaign.http import PAGE
 from migrator.vendors.activecampaign.imports import FEW, IMPORT
 from migrator.vendors.activecampaign.update import only_custom, only_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from migrator.model import Shape
 
@@ -21,6 +22,9 @@ UPDATES = 100
 
 _TO_RESOLVE = 2
 """Requests that find the default contact, or create it."""
+
+_TO_LEARN = 2
+"""Requests until it is known how a company is taken away from a deal."""
 
 _POLLS = 2
 """Looks at an import until it is over."""
@@ -57,7 +61,13 @@ def requests(shapes: Mapping[Shape, int], terms: Terms) -> int:
     batches = -(-sum(n for shape, n in shapes.items() if _is_deal_update(shape)) // UPDATES)
     shared: Counter[str] = Counter()
     for shape, count in shapes.items():
+        if shape.action is Action.UNLINK:
+            total += count * _unlinks(shape)
+            continue
         total += count * _links(shape, role=terms.role)
+        if _clears(shape):
+            total += count * _clearing(shape)
+            continue
         if terms.units and _is_deal_update(shape) and _lacks_currency(shape):
             total += count  # the deal is asked for its currency
         if shape.type is ObjectType.CONTACTS and shape.action is Action.CREATE:
@@ -69,12 +79,24 @@ def requests(shapes: Mapping[Shape, int], terms: Terms) -> int:
             shared["valued"] += count
         elif shape.names or shape.action is not Action.UPDATE:
             total += count
+            if shape.type is ObjectType.CONTACTS and shape.action is Action.DELETE:
+                total += count  # whether it has deals
     total += min(shared["owners"], batches * -(-UPDATES // terms.bulk_size))
     per_batch = -(-shared["values"] // max(1, batches))
     total += min(shared["valued"], batches * -(-per_batch // terms.bulk_size))
-    if terms.default_contact and any(_may_lack_contact(shape) for shape in shapes):
+    return total + _of_contacts(contacts) + _once(shapes, terms)
+
+
+def _once(shapes: Iterable[Shape], terms: Terms) -> int:
+    """Requests that are the same however many ops there are."""
+    given = list(shapes)
+    total = 0
+    if terms.default_contact and any(_may_lack_contact(shape) for shape in given):
         total += _TO_RESOLVE
-    return total + _of_contacts(contacts)
+    parting = [shape for shape in given if shape.action is Action.UNLINK]
+    if any(ObjectType.COMPANIES in shape.links for shape in parting):
+        total += _TO_LEARN
+    return total
 
 
 def _may_lack_contact(shape: Shape) -> bool:
@@ -83,6 +105,22 @@ def _may_lack_contact(shape: Shape) -> bool:
 
 def _is_deal_update(shape: Shape) -> bool:
     return shape.type is ObjectType.DEALS and shape.action is Action.UPDATE and bool(shape.names)
+
+
+def _clears(shape: Shape) -> bool:
+    return _is_deal_update(shape) and bool(shape.clears)
+
+
+def _clearing(shape: Shape) -> int:
+    """Requests for one deal: all but blanks in a PUT; its values are listed, then deleted."""
+    custom = shape.clears - DEAL_FIELDS.keys()
+    sent = shape.names - custom
+    return (1 if sent else 0) + (1 + len(custom) if custom else 0)
+
+
+def _unlinks(shape: Shape) -> int:
+    """Requests that part one deal: a contact's associations are listed, a company is looked at."""
+    return sum(2 if parent is ObjectType.CONTACTS else 3 for parent in shape.links)
 
 
 def _lacks_currency(shape: Shape) -> bool:

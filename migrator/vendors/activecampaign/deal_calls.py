@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import OutcomeUnknown
 from migrator.vendors.activecampaign.answers import Json, Refusal, number, written
-from migrator.vendors.activecampaign.http import Http, Page, Reader, read_rows
+from migrator.vendors.activecampaign.http import Http, Page, Reader, every, read_rows
 from migrator.vendors.activecampaign.things import (
     Deal,
     Saved,
@@ -121,8 +121,9 @@ class DealCalls:
 
     async def secondary_of_contact(self, contact: str) -> list[Secondary]:
         """``GET /contacts/{id}/contactDeals``: the deals a contact is a secondary one of."""
-        path = f"contacts/{contact}/contactDeals"
-        return read_rows(read_secondary, (await self._http.page(path, "contactDeals")).rows)
+        reader = self._http.reader(f"contacts/{contact}/contactDeals", "contactDeals")
+        pages = [page async for page in every([reader], "deals of a contact")]
+        return [one for page in pages for one in read_rows(read_secondary, page.rows)]
 
     async def add_secondary(self, deal: str, contact: str) -> Secondary:
         """``POST /contactDeals``; a second time it is a 422 "already associated"."""

@@ -13,9 +13,10 @@ from migrator.model import OpState, Outcome
 from migrator.vendors.activecampaign.answers import Fault, Refusal
 from migrator.vendors.activecampaign.http import PAGE, chunks
 from migrator.vendors.activecampaign.people import contacts_of
-from migrator.vendors.activecampaign.write import in_turn, one_by_one, refused
+from migrator.vendors.activecampaign.write import one_by_one, refused
 from migrator.vendors.shared.names import folded
 from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

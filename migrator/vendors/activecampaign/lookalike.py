@@ -6,17 +6,17 @@ Such a deal has no source key, so that nothing but its looks tells whose it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from migrator.errors import OutcomeUnknown
 from migrator.vendors.activecampaign.content import currency_wanted, first_parents
 from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.unknown import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from migrator.model import Op
+    from migrator.model import Op, Outcome, Sent
     from migrator.vendors.activecampaign.tenant import Tenant
     from migrator.vendors.activecampaign.things import Deal
 
@@ -78,6 +78,14 @@ async def parents_of(tenant: Tenant, op: Op) -> dict[str, str]:
         return unknown
 
 
+@dataclass
+class Matched:
+    """Ops and the deals that look like them: one to one, or more deals than ops."""
+
+    pairs: list[tuple[Op, Deal]] = field(default_factory=list)
+    doubtful: list[tuple[list[Op], list[Deal]]] = field(default_factory=list)
+
+
 class Looks:
     """Ops by how their deals look."""
 
@@ -98,31 +106,32 @@ class Looks:
         looks = self._by_title.get((deal.title or "").strip(), ())
         return any(look.fits(deal) for look in looks)
 
-    def pairs(self, keyless: Sequence[Deal], key_name: str) -> list[tuple[Op, Deal]]:
+    def matched(self, keyless: Sequence[Deal]) -> Matched:
         """Each op with a deal without a key that looks just like it, as far as there are such.
 
-        No deal is given to two ops: those of which all is known choose first.
-
-        Raises:
-            OutcomeUnknown: there are more such deals than ops.
+        No deal is given to two ops: those of which all is known choose first. Where there are more
+        such deals than ops nobody can tell which are theirs, and none is given.
         """
-        found: list[tuple[Op, Deal]] = []
+        found = Matched()
         given: set[str] = set()
         for look, ops in sorted(self._ops.items(), key=lambda item: item[0].vague):
             deals = [deal for deal in keyless if deal.id not in given and look.fits(deal)]
             if len(deals) > len(ops):
-                raise _too_many(deals, ops, key_name)
-            found += zip(ops, deals, strict=False)
+                found.doubtful.append((ops, deals))
+            else:
+                found.pairs += zip(ops, deals, strict=False)
             given.update(deal.id for deal in deals)
         return found
 
 
-def _too_many(deals: Sequence[Deal], ops: Sequence[Op], key_name: str) -> OutcomeUnknown:
-    ids = ", ".join(deal.id for deal in deals[:10])
-    keys = ", ".join(op.key for op in ops[:10])
-    return OutcomeUnknown(
-        f"{len(deals)} deals without a source key (ids {ids}) look exactly like {len(ops)} rows "
-        f"that were sent without an answer (keys {keys}). Look at them in ActiveCampaign: write "
-        f'the key into the field "{key_name}" of those that are from this file, delete or change '
-        "the others, then resume."
+def too_many(one: Sent, ops: Sequence[Op], deals: Sequence[Deal], key_name: str) -> Outcome:
+    """What to look for where more deals look like a row than there are such rows."""
+    rows = "this row" if len(ops) == 1 else f"{len(ops)} rows that were sent without an answer"
+    why = f"{len(deals)} deals without a source key look exactly like {rows}"
+    also = (
+        f'Write the key "{one.op.key}" into the field "{key_name}" of the one that is this row\'s, '
+        "if one is."
     )
+    ids = [deal.id for deal in deals]
+    title = one.op.properties.get("title", one.op.key)
+    return unknown(one, "ActiveCampaign", title, ids, why=why, also=also)

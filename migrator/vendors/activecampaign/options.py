@@ -59,6 +59,13 @@ class ActiveCampaignOptions(Options):
         description="Send amounts beyond 21,474,836.47, although the documented type of a deal's "
         "value (a 32-bit number of cents) ends there.",
     )
+    list_lag: float = Field(
+        5.0,
+        ge=0,
+        le=600,
+        description="Seconds for which a record may be missing from lists after it was written; "
+        "ActiveCampaign documents none. The next command waits for so long before it reads.",
+    )
     lost_answer_seconds: float = Field(
         22.0,
         ge=0,

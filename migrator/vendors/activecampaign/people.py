@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from migrator.model import Held, ObjectType, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.catalogue import BUILT_IN
+from migrator.vendors.activecampaign.clearing import parts, told
 from migrator.vendors.activecampaign.http import PAGE, every, read_rows
 from migrator.vendors.activecampaign.people_things import (
     Company,
@@ -18,7 +19,7 @@ from migrator.vendors.activecampaign.people_things import (
 from migrator.vendors.shared.names import folded, looks_like_domain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from migrator.model import Op
     from migrator.vendors.activecampaign.calls import Calls
@@ -187,21 +188,38 @@ async def create_company(calls: Calls, op: Op) -> Outcome:
 
 async def update(calls: Calls, op: Op) -> Outcome:
     """Change a contact or a company."""
-    content: Mapping[str, object] = op.properties
-    if op.type is ObjectType.CONTACTS:
-        await calls.people.update_contact(str(op.id), content)
-    else:
-        await calls.people.update_company(str(op.id), content)
-    return Outcome(op.key, OpState.WRITTEN, op.id)
+    found = parts(op)
+    if found.sent and op.type is ObjectType.CONTACTS:
+        await calls.people.update_contact(str(op.id), found.sent)
+    elif found.sent:
+        await calls.people.update_company(str(op.id), found.sent)
+    return told(op, Outcome(op.key, OpState.WRITTEN, op.id), found.failed)
 
 
 async def delete(calls: Calls, op: Op) -> Outcome:
-    """Delete a contact or a company; one that is gone already is deleted."""
+    """Delete a contact or a company; one that is gone already is deleted.
+
+    UNCERTAIN is what becomes of the deals whose primary contact is deleted: the help centre says
+    that all data of a contact go with it. So one that has deals stays.
+    """
     people = calls.people
     one = people.delete_contact if op.type is ObjectType.CONTACTS else people.delete_company
     try:
+        if op.type is ObjectType.CONTACTS:
+            page = await calls.deals.of_contact(str(op.id))
+            if deals := [str(row["id"]) for row in page.rows]:
+                return _with_deals(op, deals)
         await one(str(op.id))
     except Refusal as refusal:
         if not refusal.not_found:
             raise
     return Outcome(op.key, OpState.WRITTEN, op.id)
+
+
+def _with_deals(op: Op, deals: Sequence[str]) -> Outcome:
+    named = ", ".join(deals[:10]) + (", ..." if len(deals) > 10 else "")
+    message = (
+        f"it is the primary contact of deals (ids {named}), which ActiveCampaign may delete with "
+        "it; give them another contact first"
+    )
+    return Outcome(op.key, OpState.REFUSED, None, "has_deals", message)

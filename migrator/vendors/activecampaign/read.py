@@ -21,13 +21,13 @@ from migrator.vendors.activecampaign.things import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable
 
     from migrator.vendors.activecampaign.catalogue import Fields
     from migrator.vendors.activecampaign.tenant import Tenant
     from migrator.vendors.activecampaign.things import Datum
 
-_FEW = 5
+FEW = 5
 """So many deals are read one by one without a look at how many pages there are."""
 
 _NO_INCLUDE = "This ActiveCampaign account gives no custom values along with the list of deals"
@@ -65,7 +65,7 @@ async def export(
     included = tenant.options.custom_fields == "include"
     if not included:
         await fill(tenant, scratch)
-    await _fill_contacts(tenant, scratch)
+    await fill_contacts(tenant, scratch)
     readers = [
         tenant.calls.deals.reader(order, include_fields=included) for order in ("id", "cdate")
     ]
@@ -79,8 +79,8 @@ async def export(
             if deal.disabled:
                 tally.hidden += 1
                 continue
-            custom = texts(tenant, fields, data.get(deal.id, []))
-            yield held(tenant, deal, custom, names, others.get(deal.id, []))
+            of_deal = data.get(deal.id, [])
+            yield held(tenant, fields, deal, of_deal, names, others.get(deal.id, []))
 
 
 async def _explained(pages: AsyncIterator[Page], *, included: bool) -> AsyncIterator[Page]:
@@ -126,7 +126,8 @@ async def fill(tenant: Tenant, scratch: Scratch) -> None:
         scratch.put(found)
 
 
-async def _fill_contacts(tenant: Tenant, scratch: Scratch) -> None:
+async def fill_contacts(tenant: Tenant, scratch: Scratch) -> None:
+    """Put all secondary contacts down."""
     async for page in every([tenant.calls.deals.secondary_reader()], "secondary contacts"):
         scratch.put_contacts(read_rows(read_secondary, page.rows))
 
@@ -142,27 +143,35 @@ def texts(tenant: Tenant, fields: Fields, data: Iterable[Datum]) -> dict[str, st
     return found
 
 
-def held(
+def held(  # all that a deal is made of
     tenant: Tenant,
+    fields: Fields,
     deal: Deal,
-    custom: Mapping[str, str | None],
+    data: Collection[Datum],
     names: Collection[str],
     secondary: Iterable[str] = (),
 ) -> Held:
-    """A deal as the core knows it: its value is in main units, as amounts of money always are."""
+    """A deal as the core knows it: its value is in main units, as amounts of money always are.
+
+    UNCERTAIN is whether a changed custom value changes the deal's own ``mdate``. Each value tells
+    when it was changed itself, so the latest of all is when the deal was. That one was taken away,
+    or a secondary contact came, only ``mdate`` could tell.
+    """
+    custom = texts(tenant, fields, data)
     value = tenant.money.amount(deal.cents, deal.currency)
     known = {**deal.properties(), "value": value, **custom}
+    changed = [moment for moment in (deal.updated, *(one.updated for one in data)) if moment]
     return Held(
         ObjectType.DEALS,
         deal.id,
         custom.get(KEY_FIELD),
         {name: known.get(name) for name in names},
-        links=_links(deal, secondary),
-        updated_at=deal.updated,
+        links=links_of(deal, secondary),
+        updated_at=max(changed, default=None),
     )
 
 
-def _links(deal: Deal, secondary: Iterable[str]) -> dict[ObjectType, tuple[str, ...]]:
+def links_of(deal: Deal, secondary: Iterable[str]) -> dict[ObjectType, tuple[str, ...]]:
     """Ids of what a deal is linked to; the primary contact is the first of its contacts."""
     contacts = dict.fromkeys([deal.contact, *secondary])
     return {
@@ -190,17 +199,17 @@ async def find(tenant: Tenant, keys: Collection[str], names: Collection[str]) ->
     try:
         await fill(tenant, scratch)
         holders = scratch.holders(meta.id, wanted)
-        if not await _one_by_one(tenant, len(holders)):
+        if not await one_by_one(tenant, len(holders)):
             return await _find_in_all(tenant, wanted, names)
         fields = await tenant.fields()
         found: dict[str, Held] = {}
         for key, ids in holders.items():
             for id_ in ids:
-                deal = await _deal(tenant, id_)
+                deal = await one_deal(tenant, id_)
                 if deal is None:
                     continue
-                custom = texts(tenant, fields, scratch.of_deals([id_]).get(id_, []))
-                found.setdefault(key, held(tenant, deal, custom, names))
+                data = scratch.of_deals([id_]).get(id_, [])
+                found.setdefault(key, held(tenant, fields, deal, data, names))
                 break
         return found
     finally:
@@ -219,15 +228,15 @@ async def _find_in_all(tenant: Tenant, wanted: set[str], names: Collection[str])
     return found
 
 
-async def _one_by_one(tenant: Tenant, count: int) -> bool:
+async def one_by_one(tenant: Tenant, count: int) -> bool:
     """Whether reading so many deals singly takes fewer requests than reading all."""
-    if count <= _FEW:
+    if count <= FEW:
         return True
     page = await tenant.calls.deals.page()
     return page.total is not None and count <= page.total // PAGE
 
 
-async def _deal(tenant: Tenant, id: str) -> Deal | None:
+async def one_deal(tenant: Tenant, id: str) -> Deal | None:
     """A deal by id; None when it is gone, or cannot be seen."""
     try:
         deal = await tenant.calls.deals.get(id)
@@ -236,43 +245,3 @@ async def _deal(tenant: Tenant, id: str) -> Deal | None:
             return None
         raise
     return None if deal.disabled else deal
-
-
-# -- links -----------------------------------------------------------------------------------------
-
-
-async def linked(tenant: Tenant, ids: Collection[str], to: ObjectType) -> dict[str, frozenset[str]]:
-    """Ids of the contacts or the company of each deal; empty for one without."""
-    wanted = list(dict.fromkeys(ids))
-    if to not in {ObjectType.CONTACTS, ObjectType.COMPANIES}:
-        raise InputError(f"ActiveCampaign's deals are not linked to {to} by migrator.")
-    if not wanted:
-        return {}
-    if not await _one_by_one(tenant, len(wanted)):
-        return await _linked_in_all(tenant, wanted, to)
-    scratch = Scratch()
-    try:
-        if to is ObjectType.CONTACTS:
-            await _fill_contacts(tenant, scratch)
-        found: dict[str, frozenset[str]] = {}
-        for id_ in wanted:
-            deal = await _deal(tenant, id_)
-            others = scratch.contacts_of([id_]).get(id_, [])
-            found[id_] = frozenset(_links(deal, others)[to]) if deal else frozenset()
-        return found
-    finally:
-        scratch.close()
-
-
-async def _linked_in_all(
-    tenant: Tenant, wanted: list[str], to: ObjectType
-) -> dict[str, frozenset[str]]:
-    scratch = Scratch()
-    found: dict[str, frozenset[str]] = dict.fromkeys(wanted, frozenset())
-    try:
-        async for one in export(tenant, (), scratch, Tally()):
-            if one.id in found:
-                found[one.id] = frozenset(one.links[to])
-    finally:
-        scratch.close()
-    return found

@@ -14,18 +14,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from migrator.errors import OutcomeUnknown
 from migrator.model import KEY_FIELD, Action, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.candidates import newest, of_contacts
 from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
 from migrator.vendors.activecampaign.content import currency_wanted, read_content
 from migrator.vendors.activecampaign.http import PAGE
-from migrator.vendors.activecampaign.lookalike import Looks
+from migrator.vendors.activecampaign.lookalike import Looks, too_many
 from migrator.vendors.activecampaign.read import fill, texts
 from migrator.vendors.activecampaign.scratch import Scratch
 from migrator.vendors.activecampaign.write import incomplete, repair
 from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.unknown import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,20 +61,23 @@ def waits(options: ActiveCampaignOptions) -> list[float]:
 async def recover(tenant: Tenant, clock: Clock, sent: Sequence[Sent]) -> list[Outcome]:
     """Outcomes of creates that landed; one that surely did not has none, and is sent again.
 
-    Updates and deletes have none either: doing them twice does no harm.
-
-    Raises:
-        OutcomeUnknown: more deals without a key look like a row's than there are such rows.
+    Updates and deletes have none either: doing them twice does no harm. An outcome whose state is
+    SENT is for a person: more deals without a key look like the row than there are such rows, or
+    the row was sent without one.
     """
-    creates = {one.op.key: one.op for one in sent if one.op.action is Action.CREATE}
+    creates = {one.op.key: one for one in sent if one.op.action is Action.CREATE}
     if not creates:
         return []
-    search = _Search(tenant, min(one.at for one in sent if one.op.key in creates) - MARGIN)
+    search = _Search(tenant, min(one.at for one in creates.values()) - MARGIN)
     outcomes: list[Outcome] = []
     times = waits(tenant.options)
     for number, wait in enumerate(times, 1):
         await clock.sleep(wait)
-        found = await search.look(list(creates.values()), last=number == len(times))
+        last = number == len(times)
+        keyed = [one for one in creates.values() if KEY_FIELD in one.op.properties]
+        found = await search.look(keyed, last=last) if keyed else []
+        if last and (lost := [one for one in creates.values() if one not in keyed]):
+            found += await search.by_title(lost)
         outcomes += found
         for outcome in found:
             del creates[outcome.key]
@@ -97,11 +100,12 @@ class _Search:
         self._deals: dict[str, Deal] = {}
         self._keyed: dict[str, str] = {}
 
-    async def look(self, ops: Sequence[Op], *, last: bool) -> list[Outcome]:
-        """Outcomes of the ops that can be found now.
+    async def look(self, sent: Sequence[Sent], *, last: bool) -> list[Outcome]:
+        """Outcomes of the ops that can be found now; of those nobody can tell, at the last look.
 
         Those that look like an op are read first: when each op is found, the rest is left unread.
         """
+        ops = [one.op for one in sent]
         candidates = await self._candidates(ops)
         unread = [deal for deal in candidates if deal.id not in self._keyed]
         looks = await Looks().add(self._tenant, ops) if unread else Looks()
@@ -114,8 +118,21 @@ class _Search:
             unread = [deal for deal in unread if deal.id not in first]
         outcomes += await self._with_keys(unread, wanted)
         if wanted:
-            outcomes += await self._without_keys(candidates, wanted, last=last)
+            left = [one for one in sent if one.op.key in wanted]
+            outcomes += await self._without_keys(candidates, left, last=last)
         return outcomes
+
+    async def by_title(self, sent: Sequence[Sent]) -> list[Outcome]:
+        """Outcomes of ops without a key: a new deal of the title may be theirs, or another's."""
+        there: dict[str, list[str]] = {}
+        for deal in await self._candidates([one.op for one in sent]):
+            there.setdefault((deal.title or "").strip(), []).append(deal.id)
+        titles = [one.op.properties.get("title", "").strip() for one in sent]
+        return [
+            unknown(one, "ActiveCampaign", title, there[title])
+            for one, title in zip(sent, titles, strict=True)
+            if title in there
+        ]
 
     async def _candidates(self, ops: Sequence[Op]) -> list[Deal]:
         """Deals that are new enough, by age; those of the ops' contacts where that tells all."""
@@ -195,24 +212,26 @@ class _Search:
             return incomplete(op, deal, list(lacking), str(error))
 
     async def _without_keys(
-        self, candidates: Sequence[Deal], wanted: dict[str, Op], *, last: bool
+        self, candidates: Sequence[Deal], sent: Sequence[Sent], *, last: bool
     ) -> list[Outcome]:
         """Deals without a key that look just like an op: created, and then its fields failed."""
         keyless = [deal for deal in candidates if deal.id not in self._keyed]
         if not keyless:
             return []
-        looks = await Looks().add(self._tenant, wanted.values())
-        try:
-            pairs = looks.pairs(keyless, await self._tenant.key_name())
-        except OutcomeUnknown:
-            if last:
-                raise
-            return []  # their keys may come in a moment
+        looks = await Looks().add(self._tenant, [one.op for one in sent])
+        matched = looks.matched(keyless)
         outcomes = []
-        for op, deal in pairs:
+        for op, deal in matched.pairs:
             self._keyed[deal.id] = op.key
             outcomes.append(_noted(await self._landed(op, deal.id, {}), deal))
-            del wanted[op.key]
+        if last:  # before that, their keys may come in a moment
+            name = await self._tenant.key_name()
+            by_key = {one.op.key: one for one in sent}
+            outcomes += [
+                too_many(by_key[op.key], ops, deals, name)
+                for ops, deals in matched.doubtful
+                for op in ops
+            ]
         return outcomes
 
 

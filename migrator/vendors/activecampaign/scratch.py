@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from migrator.vendors.activecampaign.things import Datum
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from migrator.vendors.activecampaign.things import Secondary
 
 _TABLES = """
-CREATE TABLE data (datum INTEGER PRIMARY KEY, deal TEXT, field TEXT, value TEXT, currency TEXT);
+CREATE TABLE data (
+    datum INTEGER PRIMARY KEY, deal TEXT, field TEXT, value TEXT, currency TEXT, updated TEXT
+);
 CREATE INDEX data_deal ON data (deal);
 CREATE INDEX data_value ON data (field, value);
 CREATE TABLE contacts (deal TEXT, contact TEXT, PRIMARY KEY (deal, contact)) WITHOUT ROWID;
@@ -45,12 +48,19 @@ class Scratch:
     def put(self, data: Iterable[Datum]) -> None:
         """Put values down; one that comes twice stays once."""
         rows = [
-            (int(one.id), one.deal, one.field, json.dumps(one.value), one.currency)
+            (
+                int(one.id),
+                one.deal,
+                one.field,
+                json.dumps(one.value),
+                one.currency,
+                one.updated.isoformat() if one.updated else None,
+            )
             for one in data
             if one.id.isdigit()
         ]
         self._db.execute("BEGIN")
-        self._db.executemany("INSERT OR REPLACE INTO data VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT OR REPLACE INTO data VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._db.execute("COMMIT")
 
     def drop(self, deal: str) -> None:
@@ -68,8 +78,9 @@ class Scratch:
         for ids in _at_once(deals):
             marks = ",".join("?" * len(ids))
             query = f"SELECT * FROM data WHERE deal IN ({marks}) ORDER BY datum"  # noqa: S608  # marks only
-            for datum, deal, field, value, currency in self._db.execute(query, ids):
-                one = Datum(str(datum), deal, field, json.loads(value), currency)
+            for datum, deal, field, value, currency, updated in self._db.execute(query, ids):
+                moment = datetime.fromisoformat(updated) if updated else None
+                one = Datum(str(datum), deal, field, json.loads(value), currency, moment)
                 found.setdefault(deal, []).append(one)
         return found
 

@@ -135,6 +135,7 @@ class Datum:
     field: str
     value: Any
     currency: str | None = None
+    updated: datetime | None = None
 
 
 def read_datum(row: Json) -> Datum | None:
@@ -143,7 +144,8 @@ def read_datum(row: Json) -> Datum | None:
     field = id_of(row.get("customFieldId")) or id_of(row.get("dealCustomFieldMetumId"))
     if id_ is None or deal is None or field is None:
         return None
-    return Datum(id_, deal, field, row.get("fieldValue"), text_of(row.get("fieldCurrency")))
+    currency, updated = text_of(row.get("fieldCurrency")), instant(row.get("updatedTimestamp"))
+    return Datum(id_, deal, field, row.get("fieldValue"), currency, updated)
 
 
 _RAW = ("text_value", "text_blob", "date_value", "number_value", "currency_value")
@@ -160,7 +162,8 @@ def read_included(row: Json) -> Datum | None:
         return read_datum(row)
     columns = (row.get(f"custom_field_{name}") for name in _RAW)
     value = next((value for value in columns if value not in (None, "")), None)
-    return Datum(id_, deal, field, value, text_of(row.get("custom_field_currency_type")))
+    currency = text_of(row.get("custom_field_currency_type"))
+    return Datum(id_, deal, field, value, currency, instant(row.get("updated_timestamp")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A change of nothing but owners goes by ``deals/bulkUpdate``; one of nothing but custom values by
 ``dealCustomFieldData/bulkUpdate`` and ``bulkCreate``, when the ids of the values are known or worth
-listing; everything else, and whatever a bulk request turns down, by a PUT for each deal.
+listing; everything else, whatever clears a field, and whatever a bulk request turns down, deal by
+deal.
 
 A bulk request that creates values names no results: its 200 is taken at its word. Reading each deal
 back would cost as much as the PUTs that were saved; ``verify`` reads all of them at once. What it
@@ -21,12 +22,14 @@ from migrator.errors import OutcomeUnknown
 from migrator.model import OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
+from migrator.vendors.activecampaign.clearing import clears
 from migrator.vendors.activecampaign.content import read_content
 from migrator.vendors.activecampaign.http import PAGE, chunks
 from migrator.vendors.activecampaign.read import fill
 from migrator.vendors.activecampaign.scratch import Scratch
-from migrator.vendors.activecampaign.write import in_turn, one_by_one, refused, update
+from migrator.vendors.activecampaign.write import one_by_one, refused, update
 from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -93,8 +96,9 @@ class Updates:
 
     async def write(self, ops: Sequence[Op]) -> list[Outcome]:
         """Carry out updates; repeating any of them changes nothing."""
-        owners = [op for op in ops if only_owner(op.properties)]
-        custom = [op for op in ops if only_custom(op.properties)]
+        bulk = [op for op in ops if not clears(op)]
+        owners = [op for op in bulk if only_owner(op.properties)]
+        custom = [op for op in bulk if only_custom(op.properties)]
         nothing = [op for op in ops if not op.properties]
         sorted_out = {op.key for op in (*owners, *custom, *nothing)}
         rest = [op for op in ops if op.key not in sorted_out]

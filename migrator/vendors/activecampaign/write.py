@@ -6,16 +6,19 @@ an undocumented status in the answer; then the deal is there, and is repaired, n
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from migrator.errors import MigratorError, OutcomeUnknown
 from migrator.model import KEY_FIELD, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
+from migrator.vendors.activecampaign.clearing import FIELDS_REFUSED, clear, parts, told
 from migrator.vendors.activecampaign.content import new_deal, read_content
 from migrator.vendors.activecampaign.read import texts
 from migrator.vendors.activecampaign.values import same
 from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -23,13 +26,6 @@ if TYPE_CHECKING:
     from migrator.model import Op
     from migrator.vendors.activecampaign.content import Content
     from migrator.vendors.activecampaign.tenant import Tenant
-
-FIELDS_REFUSED = "fields_refused"
-"""Code of an outcome: the record was written, but some of its custom fields were not."""
-
-
-_MOST_IN_A_ROW = 2
-"""So many ops without an answer after each other, and the line or the server is to blame."""
 
 
 def refused(op: Op, error: Refusal | BadValue) -> Outcome:
@@ -42,7 +38,7 @@ def refused(op: Op, error: Refusal | BadValue) -> Outcome:
 async def one_by_one(
     ops: Sequence[Op], carry_out: Callable[[Op], Awaitable[Outcome]]
 ) -> list[Outcome]:
-    """Outcomes of ops each of which is a request of its own; see :func:`in_turn`."""
+    """Outcomes of ops each of which is a request of its own."""
 
     async def one(op: Op) -> list[Outcome]:
         try:
@@ -51,35 +47,6 @@ async def one_by_one(
             return [refused(op, error)]
 
     return await in_turn([partial(one, op) for op in ops])
-
-
-async def in_turn(
-    steps: Sequence[Callable[[], Awaitable[list[Outcome]]]], known: Sequence[Outcome] = ()
-) -> list[Outcome]:
-    """Those outcomes and the ones of steps that follow each other, as far as they get known.
-
-    One op that gets no answer must not keep those of the others from the journal: it has no
-    outcome, so that the caller finds out what became of it. When the next one fares no better it
-    is not the op's own fault, and the rest is left alone.
-
-    Raises:
-        MigratorError: what stopped the first step, when nothing is known of any op.
-    """
-    outcomes = list(known)
-    failure: MigratorError | None = None
-    in_a_row = 0
-    for step in steps:
-        try:
-            outcomes += await step()
-            in_a_row = 0
-        except MigratorError as error:
-            failure = failure or error
-            in_a_row += 1
-            if in_a_row == _MOST_IN_A_ROW or not isinstance(error, OutcomeUnknown):
-                break
-    if failure and not outcomes:
-        raise failure
-    return outcomes
 
 
 async def create(tenant: Tenant, op: Op) -> Outcome:
@@ -160,7 +127,18 @@ def incomplete(op: Op, deal: str, names: Sequence[str], why: str) -> Outcome:
 
 
 async def update(tenant: Tenant, op: Op) -> Outcome:
-    """Change a deal: everything in one PUT, custom values too."""
+    """Change a deal: everything in one PUT, custom values too; then delete what is to be blank."""
+    found = parts(op)
+    done = Outcome(op.key, OpState.WRITTEN, op.id)
+    if found.sent:
+        done = await _put(tenant, replace(op, properties=found.sent))
+    if found.cleared:
+        found.failed |= await clear(tenant, str(op.id), found.cleared)
+    return told(op, done, found.failed)
+
+
+async def _put(tenant: Tenant, op: Op) -> Outcome:
+    """Change a deal to what is not blank."""
     deal = str(op.id)
     currency = None
     if tenant.money.needs_currency() and {"value"} <= op.properties.keys() - {"currency"}:

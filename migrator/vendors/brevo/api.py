@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
 from migrator.model import Action, ObjectType
 from migrator.vendors.base import Capabilities, no_note
 from migrator.vendors.brevo import (
+    changes,
     contacts,
     cost,
     encode,
@@ -17,12 +20,14 @@ from migrator.vendors.brevo import (
     recover,
     setup,
     singly,
+    unlinks,
     values,
 )
 from migrator.vendors.brevo.account import describe
 from migrator.vendors.brevo.lookups import Lookups
 from migrator.vendors.brevo.options import BrevoOptions
 from migrator.vendors.brevo.session import Session
+from migrator.vendors.shared.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -47,6 +52,7 @@ _BATCH: Mapping[tuple[ObjectType, Action], int] = {
     (ObjectType.DEALS, Action.CREATE): cost.FILE,
     (ObjectType.DEALS, Action.UPDATE): cost.FILE,
     (ObjectType.DEALS, Action.DELETE): cost.DELETES,
+    (ObjectType.DEALS, Action.UNLINK): cost.DELETES,
     (ObjectType.COMPANIES, Action.CREATE): cost.FILE,
     (ObjectType.COMPANIES, Action.UPDATE): cost.FILE,
     (ObjectType.COMPANIES, Action.DELETE): cost.DELETES,
@@ -78,6 +84,7 @@ class Brevo:
             rates=self._options.rates(),
             concurrency=1,  # imports that run in parallel get stuck
             reads_all=True,
+            find_lag=self._options.list_lag,
             unique_keys=False,
             links_on_create=True,
             creates_pipelines=False,
@@ -86,8 +93,12 @@ class Brevo:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What may be asked for."""
-        return self._capabilities
+        """What may be asked for; one create at a time in an account without the key attribute."""
+        keyless = self._lookups.keyless if self._lookups else frozenset()
+        if not keyless:
+            return self._capabilities
+        alone = {(type, Action.CREATE): 1 for type in keyless}
+        return replace(self._capabilities, batch={**_BATCH, **alone})
 
     async def describe(self, types: Collection[ObjectType]) -> Account:
         """Read the account, its pipelines, and the attributes of ``types``."""
@@ -145,11 +156,13 @@ class Brevo:
                 contacts.create(session, ops, note) if create else contacts.update(session, ops)
             )
             return await writing
+        if not create:
+            return await changes.update(session, type, ops, note)
+        if any(singly.keyless(op) for op in ops):
+            return await in_turn([partial(singly.create, session, type, [op]) for op in ops])
         if len(ops) < self._options.import_from:
-            few = singly.create if create else singly.update
-            return await few(session, type, ops)
-        many = imports.create if create else imports.update
-        return await many(session, type, ops, note)
+            return await singly.create(session, type, ops)
+        return await imports.create(session, type, ops, note)
 
     async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
         """What became of ops without an answer; waits for an import that may still run."""
@@ -159,11 +172,15 @@ class Brevo:
         """Link existing deals to their parents."""
         return await links.link(self._session, ops)
 
+    async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Part deals from their parents."""
+        return await unlinks.unlink(self._session, ops)
+
     async def linked(
         self, type: ObjectType, ids: Collection[str], to: ObjectType
     ) -> dict[str, frozenset[str]]:
-        """Ids of the parents of each record."""
-        return await links.linked(self._session, type, ids, to)
+        """Ids of the parents of each record, or of the deals of each parent."""
+        return await unlinks.linked(self._session, type, ids, to)
 
     async def find(
         self, type: ObjectType, keys: Collection[str], properties: Collection[str] = ()

@@ -212,11 +212,14 @@ class Calls(Transport):
 
     async def link_deal(self, id: str, contacts: Sequence[int], companies: Sequence[str]) -> None:
         """PATCH /crm/deals/link-unlink/{id} (204): additive, and harmless to repeat."""
-        content: Json = {}
-        if contacts:
-            content["linkContactIds"] = list(contacts)
-        if companies:
-            content["linkCompanyIds"] = list(companies)
+        await self._link_unlink(id, {"linkContactIds": contacts, "linkCompanyIds": companies})
+
+    async def unlink_deal(self, id: str, contacts: Sequence[int], companies: Sequence[str]) -> None:
+        """The same, taking away; what is not linked is none the worse for it."""
+        await self._link_unlink(id, {"unlinkContactIds": contacts, "unlinkCompanyIds": companies})
+
+    async def _link_unlink(self, id: str, ids: Mapping[str, Sequence[int] | Sequence[str]]) -> None:
+        content = {name: list(some) for name, some in ids.items() if some}
         path = f"/crm/deals/link-unlink/{_id(id)}"
         await self.send("PATCH", path, Effect.REPEATABLE, content=content)
 
@@ -279,6 +282,10 @@ class ContactCalls(Transport):
         """GET /contacts/{email}."""
         path = f"/contacts/{quote(email, safe='')}"
         return await self.read_record(path, {"identifierType": "email_id"})
+
+    async def contact_of_id(self, id: str) -> Json | None:
+        """GET /contacts/{id}."""
+        return await self.read_record(f"/contacts/{_id(id)}", {"identifierType": "contact_id"})
 
     async def create_contact(self, content: Json) -> str:
         """POST /contacts (201); 400 ``duplicate_parameter`` when the address is there."""

@@ -12,8 +12,8 @@ from migrator.vendors.brevo.answers import Json, Refusal, instant, nested, text,
 from migrator.vendors.brevo.jobs import Job, Watch
 from migrator.vendors.brevo.pages import steady
 from migrator.vendors.brevo.settle import refused
-from migrator.vendors.brevo.singly import in_doubt
-from migrator.vendors.brevo.values import for_json
+from migrator.vendors.brevo.singly import changed, in_doubt
+from migrator.vendors.brevo.values import for_json, same
 from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
@@ -249,15 +249,37 @@ def _content(schema: Schema, op: Op) -> Json:
 
 
 async def update(session: Session, ops: Sequence[Op]) -> list[Outcome]:
-    """Change contacts one by one."""
+    """Change contacts one by one, and look at each: what does not suit a field is just ignored."""
     schema = await session.schema(ObjectType.CONTACTS)
     outcomes: list[Outcome] = []
     with in_doubt(f"Brevo changed a part of {len(ops)} contacts", lambda: bool(outcomes)):
         for op in ops:
             try:
-                await session.contact_calls.update_contact(str(op.id), _content(schema, op))
+                await session.contact_calls.update_contact(str(op.id), _changes(schema, op))
             except Refusal as refusal:
                 outcomes.append(refused(op, refusal.code, refusal.message))
-            else:
-                outcomes.append(Outcome(op.key, OpState.WRITTEN, op.id))
+                continue
+            session.wrote()
+            item = await session.contact_calls.contact_of_id(str(op.id))
+            outcomes.append(changed(op, _lacking(session, schema, op, item), None))
     return outcomes
+
+
+def _changes(schema: Schema, op: Op) -> Json:
+    """The body of an update, in which the address is an attribute as all others (its page)."""
+    content = _content(schema, op)
+    attributes = {**content.get("attributes", {})}
+    if EMAIL in content:
+        attributes["EMAIL"] = content[EMAIL]
+    return {"attributes": attributes}
+
+
+def _lacking(session: Session, schema: Schema, op: Op, item: Json | None) -> tuple[str, ...]:
+    """Properties that a contact holds otherwise after an update."""
+    there = held(item, schema, op.properties).properties if item else {}
+    wanted = {name: folded(v) if name == EMAIL else v for name, v in op.properties.items()}
+    return tuple(
+        name
+        for name, ours in wanted.items()
+        if not same(schema.info(name), ours, there.get(name), session.zone)
+    )

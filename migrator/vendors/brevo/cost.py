@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from migrator.model import Action, ObjectType
+from migrator.model import KEY_FIELD, Action, ObjectType
+from migrator.vendors.brevo.schema import KEYED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,25 +28,54 @@ POLLS = 3
 
 
 def requests(shapes: Mapping[Shape, int], options: BrevoOptions) -> dict[str, int]:
-    """Requests per bucket for so many ops of each shape."""
+    """Requests per bucket for so many ops of each shape.
+
+    Changes that clear something go by files of their own, one for each choice of fields. A create
+    without a key is written and looked at by itself, and a deal is parted from all its parents by
+    one request.
+    """
     writes: Counter[tuple[ObjectType, Action]] = Counter()
+    clearing: Counter[tuple[ObjectType, frozenset[str]]] = Counter()
+    found = Counter({"": 0, "contacts": 0})
     links = 0
     for shape, count in shapes.items():
-        if shape.names or shape.action is not Action.UPDATE:
+        keyless = shape.type in KEYED and KEY_FIELD not in shape.names
+        if shape.action is Action.UNLINK:
+            found[""] += count
+        elif shape.action is Action.CREATE and keyless:
+            found[""] += 2 * count
+        elif shape.clears and shape.type in KEYED:
+            clearing[shape.type, shape.names] += count
+        elif shape.names or shape.action is not Action.UPDATE:
             writes[shape.type, shape.action] += count
         if shape.action is Action.UPDATE and shape.links:
             links += count
-    found = Counter({"": _linking(links, options), "contacts": 0})
+    found[""] += _linking(links, options)
+    for count in clearing.values():
+        found[""] += sum(_file(rows, options) for rows in _rows(count))
     for (type, action), count in writes.items():
         found.update(_writing(type, action, count, options))
     return dict(found)
 
 
+def _rows(count: int) -> list[int]:
+    """The rows of each file that so many take."""
+    files, rest = divmod(count, FILE)
+    return [FILE] * files + ([rest] if rest else [])
+
+
+def _file(rows: int, options: BrevoOptions) -> int:
+    """Uploading, waiting and reading back."""
+    return 1 + POLLS + -(-rows // options.page)
+
+
 def _writing(type: ObjectType, action: Action, count: int, options: BrevoOptions) -> dict[str, int]:
     contacts = type is ObjectType.CONTACTS
     bucket = "contacts" if contacts else ""
-    if action is Action.DELETE or (contacts and action is Action.UPDATE):
+    if action is Action.DELETE:
         return {bucket: count}
+    if contacts and action is Action.UPDATE:
+        return {bucket: 2 * count}  # written and looked at
     size = CONTACTS if contacts else FILE
     files, rest = divmod(count, size)
     rows = [size] * files + ([rest] if rest >= options.import_from else [])

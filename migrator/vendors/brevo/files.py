@@ -1,7 +1,8 @@
 """The file of an import: CSV with internal names in its header, and the switches that go with it.
 
 RFC 4180, UTF-8, comma, because the API's page says no more than "CSV". The cells of a row that has
-nothing for a column are blank, and blank cells leave alone what is there.
+nothing for a column are blank, and blank cells leave alone what is there, unless all of the file's
+are meant to clear it.
 """
 
 from __future__ import annotations
@@ -62,16 +63,17 @@ class Layout:
     choice_separator: str = ";"
 
 
-def switches(*, update: bool) -> Json:
+def switches(*, update: bool, unset: bool = False) -> Json:
     """The ``mapping`` of an import.
 
-    ``update_existing_records`` false makes a record of every row, whatever its id column says.
+    ``update_existing_records`` false makes a record of every row, whatever its id column says. With
+    ``unset`` every blank cell clears its field.
     """
     return {
         "link_entities": True,
         "unlink_entities": False,
         "update_existing_records": update,
-        "unset_empty_attributes": False,
+        "unset_empty_attributes": unset,
     }
 
 

@@ -10,15 +10,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from migrator.model import ObjectType, OpState, Outcome
 from migrator.vendors.brevo import links, singly
 from migrator.vendors.brevo.answers import Json, Refusal
 from migrator.vendors.brevo.files import Layout, fitting, switches
 from migrator.vendors.brevo.jobs import Job, Verdict, Watch
-from migrator.vendors.brevo.pages import FEW, UPDATED, by_id, by_key
+from migrator.vendors.brevo.pages import FEW, by_key
 from migrator.vendors.brevo.settle import (
     NOT_IMPORTED,
-    NOT_UPDATED,
     Gap,
     at_fault,
     doubled,
@@ -28,11 +26,10 @@ from migrator.vendors.brevo.settle import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from migrator.model import Op
-    from migrator.vendors.brevo.schema import Schema
+    from migrator.model import ObjectType, Op, Outcome
     from migrator.vendors.brevo.session import Session
 
 _SKEW = timedelta(minutes=10)
@@ -51,8 +48,9 @@ async def create(
     says of them that they were not sent. So a note always tells of one file.
     """
     await session.keyed(type)
-    file, rows = fitting(_in_order(ops), await _layout(session, type), with_ids=False)
-    job = Job(after=session.shown.get(type), through=_through(rows, ops))
+    file, rows = fitting(in_order(ops), await layout_of(session, type), with_ids=False)
+    # Several files may be without an answer at once: the last row tells one from the others.
+    job = Job(after=session.shown.get(type), through=rows[-1].seq)
 
     def leaving() -> None:
         nonlocal job
@@ -62,7 +60,7 @@ async def create(
     try:
         process = await session.calls.import_file(type, file, switches(update=False), leaving)
     except Refusal as refusal:
-        return _turned_down(rows, refusal)
+        return turned_down(rows, refusal)
     session.wrote()
     job = job.taken(process)
     note(str(job))
@@ -71,11 +69,12 @@ async def create(
         return await settle_creates(watch, rows, made_since(job, session.clock.now()))
 
 
-def _in_order(ops: Sequence[Op]) -> list[Op]:
+def in_order(ops: Sequence[Op]) -> list[Op]:
+    """As the run counts them."""
     return sorted(ops, key=lambda op: op.seq)
 
 
-def _through(rows: Sequence[Op], ops: Sequence[Op]) -> int | None:
+def last_in(rows: Sequence[Op], ops: Sequence[Op]) -> int | None:
     """The last op of a file that is full before all are in it."""
     return rows[-1].seq if len(rows) < len(ops) else None
 
@@ -164,68 +163,8 @@ async def _mend(session: Session, ops: Sequence[Op], gaps: dict[str, Gap]) -> di
     return reasons
 
 
-async def update(
-    session: Session, type: ObjectType, ops: Sequence[Op], note: Callable[[str], None]
-) -> list[Outcome]:
-    """Change records by one file with their ids; what it leaves undone of few is done singly.
-
-    As for ``create``, ops for which it has no room get no outcome.
-    """
-    layout = await _layout(session, type)
-    changes = [await _with_pipeline(session, replace(op, links=())) for op in _in_order(ops)]
-    file, rows = fitting(changes, layout, with_ids=True)
-    try:
-        process = await session.calls.import_file(type, file, switches(update=True))
-    except Refusal as refusal:
-        return _turned_down(rows, refusal)
-    session.wrote()
-    job = Job(through=_through(rows, ops)).taken(process)
-    note(str(job))
-    with singly.in_doubt(f"Brevo took a file of {len(rows)} changed {type} (import {process})"):
-        watch = Watch(session, type, job, session.clock.monotonic())
-        return await settle_updates(watch, rows)
-
-
-async def settle_updates(watch: Watch, ops: Sequence[Op]) -> list[Outcome]:
-    """Wait for an import of changes to end; what became of its rows."""
-    session, type = watch.session, watch.type
-    schema = await session.schema(type)
-    left: dict[str, tuple[str, ...] | None] = {op.key: None for op in ops}
-
-    async def read() -> frozenset[str]:
-        open_ = [op for op in ops if op.key in left]
-        items = await by_id(session, type, [str(op.id) for op in open_], UPDATED[type])
-        for op in open_:
-            item = items.get(str(op.id))
-            left[op.key] = gap(session, schema, op, item).fields if item else None
-            if left[op.key] == ():
-                del left[op.key]
-        return frozenset(left)
-
-    await watch.end(read, len(ops))
-    done = [Outcome(op.key, OpState.WRITTEN, op.id) for op in ops if op.key not in left]
-    undone = [op for op in ops if op.key in left]
-    if len(undone) <= FEW:
-        return done + await singly.update(session, type, undone)
-    return done + [_not_updated(op, left[op.key], schema) for op in undone]
-
-
-def _not_updated(op: Op, left: Collection[str] | None, schema: Schema) -> Outcome:
-    if left is None:
-        return refused(op, "document_not_found", "the record is gone")
-    if len(left) == len(op.properties):
-        hint = at_fault(replace(op, links=()), schema)  # these are made later
-        return refused(op, "not_imported", NOT_UPDATED + hint)
-    return written(op, op.id, Gap(tuple(left)))
-
-
-async def _with_pipeline(session: Session, op: Op) -> Op:
-    if "deal_stage" not in op.properties:
-        return op
-    return replace(op, properties=await singly.with_pipeline(session, op.properties))
-
-
-async def _layout(session: Session, type: ObjectType) -> Layout:
+async def layout_of(session: Session, type: ObjectType) -> Layout:
+    """How the rows of a file are written for this account."""
     options = session.options
     return Layout(
         await session.schema(type),
@@ -238,7 +177,7 @@ async def _layout(session: Session, type: ObjectType) -> Layout:
     )
 
 
-def _turned_down(ops: Sequence[Op], refusal: Refusal) -> list[Outcome]:
+def turned_down(ops: Sequence[Op], refusal: Refusal) -> list[Outcome]:
     """A file that is turned down as a whole: no row of it was taken."""
     said = f"Brevo turned the whole import file down: {refusal.message}"
     return [refused(op, "import_refused", said) for op in ops]

@@ -77,7 +77,7 @@ _OTHER_JOBS = frozenset(
 
 _MARKER = re.compile(
     r"(?P<what>upload|accepted|\d+)(?: at (?P<at>\S+))?(?: after (?P<after>\d+))?"
-    r"(?: through (?P<through>\d+))?"
+    r"(?: of (?P<label>\w+))?(?: through (?P<through>\d+))?"
 )
 
 
@@ -90,8 +90,8 @@ class Job:
         uploaded: when it left, by the server's clock.
         after: the newest import of ours before it, of the same type, whose process Brevo showed.
         accepted: whether Brevo said that it took the file.
-        through: the last op of the file, by its number in the run, where the ops that it was made
-            of did not all fit; those behind it were not sent.
+        through: the last op of the file, by its number in the run; those behind it were not sent.
+        label: of the changes in the file, where those sent at once go by several.
     """
 
     process: int | None = None
@@ -99,9 +99,12 @@ class Job:
     after: int | None = None
     accepted: bool = False
     through: int | None = None
+    label: str | None = None
 
-    def holds(self, op: Op) -> bool:
-        """Whether an op for which this was noted was in the file."""
+    def holds(self, op: Op, label: str | None = None) -> bool:
+        """Whether an op of that label for which this was noted was in the file."""
+        if self.label is not None and label is not None and label != self.label:
+            return False
         return self.through is None or op.seq <= self.through
 
     def taken(self, process: int | None) -> Job:
@@ -114,7 +117,14 @@ class Job:
             what = str(self.process)
         at = f" at {self.uploaded.isoformat()}" if self.uploaded else ""
         after = f" after {self.after}" if self.after is not None else ""
-        return what + at + after + (f" through {self.through}" if self.through is not None else "")
+        of = f" of {self.label}" if self.label is not None else ""
+        return (
+            what
+            + at
+            + after
+            + of
+            + (f" through {self.through}" if self.through is not None else "")
+        )
 
     @classmethod
     def parse(cls, noted: str | None) -> Job:
@@ -132,7 +142,7 @@ class Job:
             at = None
         accepted = found["what"] != "upload"
         process, after, through = (whole(found[name]) for name in ("what", "after", "through"))
-        return cls(process, at, after, accepted, through)
+        return cls(process, at, after, accepted, through, found["label"])
 
 
 class State(StrEnum):
@@ -188,6 +198,7 @@ class Watch:
         clock = self.session.clock
         moved = self.since
         before: frozenset[str] | None = None
+        last: State | None = None
         patience = self.session.options.import_patience
         gap = shortest = max(_FIRST_GAP, self.session.options.list_lag)
         while True:
@@ -200,9 +211,12 @@ class Watch:
             if left != before and (some or before is not None):
                 moved = clock.monotonic()
             still = clock.monotonic() - moved
-            if left == before and (verdict := self._verdict(state, still, some=some)) is not None:
+            # A reading of before the end says nothing of what came at the end: lists lag.
+            just_ended = state is State.ENDED and last is not State.ENDED
+            agree = left == before and not just_ended
+            if agree and (verdict := self._verdict(state, still, some=some)) is not None:
                 return verdict, left
-            before = left
+            before, last = left, state
             await clock.sleep(max(shortest, min(gap, patience - still)))
             gap *= 2  # reading all the records takes many requests
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.errors import InputError
 from migrator.model import ObjectType, OpState, Outcome
 from migrator.vendors.brevo.answers import Json, Refusal, whole
 from migrator.vendors.brevo.files import Layout, fitting, switches
@@ -18,7 +17,7 @@ from migrator.vendors.brevo.pages import FEW, by_id
 from migrator.vendors.brevo.settle import Gap, linked_ids, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from migrator.model import Link, Op
     from migrator.vendors.brevo.session import Session
@@ -165,14 +164,19 @@ async def _singly(session: Session, ops: Sequence[Op]) -> Left:
     return left
 
 
+def parents(links: Iterable[Link]) -> tuple[list[int], list[str]]:
+    """Ids of contacts and of companies as Brevo writes them; what cannot be one is left out."""
+    given = list(links)
+    people = [whole(link.id) for link in given if link.type is ObjectType.CONTACTS]
+    firms = [str(link.id) for link in given if link.type is ObjectType.COMPANIES]
+    return [number for number in people if number], firms
+
+
 async def _link_one(
     session: Session, op: Op, links: tuple[Link, ...]
 ) -> tuple[tuple[Link, ...], str]:
     """Links of a deal that Brevo turns down, found one by one when it turns them down together."""
-    contacts = [
-        number for li in links if li.type is ObjectType.CONTACTS and (number := whole(li.id))
-    ]
-    companies = [str(li.id) for li in links if li.type is ObjectType.COMPANIES]
+    contacts, companies = parents(links)
     if not contacts and not companies:
         return links, "it has no id that Brevo could know"
     try:
@@ -185,15 +189,3 @@ async def _link_one(
         return bad, "; ".join(dict.fromkeys(reason for _, reason in parts if reason))
     session.wrote()
     return (), ""
-
-
-async def linked(
-    session: Session, type: ObjectType, ids: Collection[str], to: ObjectType
-) -> dict[str, frozenset[str]]:
-    """Ids of the parents of each record; empty for one without."""
-    if type not in {ObjectType.DEALS, ObjectType.COMPANIES}:
-        raise InputError(f"Brevo's {type} show no links to {to}.")
-    wanted = list(dict.fromkeys(ids))
-    await session.caught_up()
-    items = await by_id(session, type, wanted)
-    return {id_: frozenset(linked_ids(items[id_], to) if id_ in items else ()) for id_ in wanted}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from migrator.model import KEY_FIELD
 from migrator.vendors.brevo import values
-from migrator.vendors.brevo.schema import find_field
+from migrator.vendors.brevo.schema import KEYED, find_field
 from migrator.vendors.shared.choices import Choices
 from migrator.vendors.shared.owners import Owners
 from migrator.vendors.shared.places import Stages
@@ -27,6 +28,12 @@ class Lookups:
         self.account = account
         self.stages = Stages(account.pipelines)
         self.owner = Owners(account.owners, ids=True).id
+        self.keyless = frozenset(
+            type
+            for type, fields in account.fields.items()
+            if type in KEYED and KEY_FIELD not in fields
+        )
+        """Types whose key attribute the account lacks: what is lost of them stays lost."""
         self._fields: dict[tuple[ObjectType, str], FieldInfo | None] = {}
         self._writers: dict[tuple[ObjectType, str], Callable[[str], str]] = {}
 

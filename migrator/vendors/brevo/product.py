@@ -35,14 +35,15 @@ def _learn(response: httpx.Response) -> tuple[Quota, ...]:
     """The window of an answer; those of CRM calls have been seen to tell none.
 
     ``-reset`` is what is left of the window in seconds, not an instant: one second or less means a
-    window of a second, more one of an hour.
+    window of a second, more one of an hour. Of a refusal it is the only word on how long to wait:
+    Brevo documents no Retry-After.
     """
     most, left = _whole(response, "limit"), _whole(response, "remaining")
     reset = _whole(response, "reset")
     if not most or reset is None:
         return ()
     per = timedelta(seconds=1) if reset <= 1 else timedelta(hours=1)
-    return (Quota(Rate(most, per), left),)
+    return (Quota(Rate(most, per), left, float(reset)),)
 
 
 def _whole(response: httpx.Response, name: str) -> int | None:

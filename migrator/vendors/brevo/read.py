@@ -31,7 +31,11 @@ _ACTIVITY_LINKS = {
 
 
 def held(item: Json, schema: Schema, properties: Collection[str]) -> Held:
-    """A deal or company as the account holds it; with all its attributes when none is named."""
+    """A deal or company as the account holds it; with all its attributes when none is named.
+
+    Its date of change moves with its attributes, and by the one recording there is not with its
+    links (UNCERTAIN). It is exact to the second.
+    """
     attributes = nested(item, "attributes")
     type = schema.type
     names = properties or schema.fields.keys() | attributes.keys()

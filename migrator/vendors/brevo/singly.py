@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, MigratorError, OutcomeUnknown
-from migrator.model import ObjectType, OpState, Outcome
+from migrator.model import KEY_FIELD, ObjectType, OpState, Outcome
 from migrator.vendors.brevo.account import read_pipeline
 from migrator.vendors.brevo.answers import Json, Refusal, whole
+from migrator.vendors.brevo.schema import KEYED
 from migrator.vendors.brevo.settle import Gap, gap, refused, written
 from migrator.vendors.brevo.values import for_json
 
@@ -47,7 +48,9 @@ def in_doubt(what: str, so_far: Callable[[], bool] = lambda: True) -> Iterator[N
 
 async def create(session: Session, type: ObjectType, ops: Sequence[Op]) -> list[Outcome]:
     """Create records one by one, and look at each: what Brevo does not know it may just drop."""
-    schema = await session.keyed(type)
+    if any(KEY_FIELD in op.properties for op in ops):
+        await session.keyed(type)
+    schema = await session.schema(type)
     outcomes: list[Outcome] = []
 
     def any_written() -> bool:
@@ -64,10 +67,25 @@ async def create(session: Session, type: ObjectType, ops: Sequence[Op]) -> list[
                 continue
             session.wrote()
             outcomes.append(Outcome(op.key, OpState.WRITTEN, id_))
-            item = await session.calls.record(type, id_)
+            item = await _look(session, op, id_)
             if item is not None:
                 outcomes[-1] = written(op, id_, gap(session, schema, op, item))
     return outcomes
+
+
+async def _look(session: Session, op: Op, id: str) -> Json | None:
+    """The record that was just created; of one without a key the id is worth more than a look."""
+    try:
+        return await session.calls.record(op.type, id)
+    except MigratorError:
+        if keyless(op):
+            return None
+        raise
+
+
+def keyless(op: Op) -> bool:
+    """Whether a create carries no source key, so that nothing but its answer tells its id."""
+    return op.type in KEYED and KEY_FIELD not in op.properties
 
 
 async def update(session: Session, type: ObjectType, ops: Sequence[Op]) -> list[Outcome]:

@@ -63,11 +63,14 @@ def plain(text: str) -> str:
 
 
 def for_json(info: FieldInfo | None, text: str) -> Any:  # noqa: ANN401  # whatever JSON can say
-    """A property as the JSON value that its attribute takes; of unknown ones the text."""
-    if info is None:
-        return text
-    if info.kind == "number" and values.is_number(text):
-        return float(text) if "." in text else int(text)
+    """A property as the JSON value that its attribute takes; of unknown ones the text.
+
+    Blank clears an attribute: of text as blank text, of all else as null.
+    """
+    if info is None or not text:
+        return text if info is None or info.kind == "text" else None
+    if info.kind == "number" and (number := decimal(text)) is not None:
+        return int(number) if number == number.to_integral_value() else float(number)
     if info.kind == "bool":
         return text == "true"
     if info.multiple:

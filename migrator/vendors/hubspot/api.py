@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from migrator.model import Action, ObjectType, OpState, Outcome, Rate
+from migrator.model import Action, ObjectType, Rate
 from migrator.vendors.base import Capabilities, no_note
 from migrator.vendors.hubspot import account as accounts
-from migrator.vendors.hubspot import cost, encode, legacy, links, read, setup, values, write
+from migrator.vendors.hubspot import (
+    cost,
+    encode,
+    legacy,
+    links,
+    read,
+    recover,
+    setup,
+    unlinks,
+    values,
+    write,
+)
 from migrator.vendors.hubspot.calls import BATCH, CONCURRENCY, Calls
 from migrator.vendors.hubspot.lookups import Lookups
 from migrator.vendors.hubspot.paths import VERSION
@@ -24,6 +36,7 @@ if TYPE_CHECKING:
         FieldInfo,
         Held,
         Op,
+        Outcome,
         Provision,
         Record,
         Sent,
@@ -31,7 +44,7 @@ if TYPE_CHECKING:
     )
 
 RATES: Mapping[str, tuple[Rate, ...]] = {
-    "": (Rate(100, timedelta(seconds=10)), Rate(250_000, timedelta(days=1))),
+    "": (Rate(100, timedelta(seconds=10)), Rate(250_000, timedelta(days=1), calendar=True)),
     "search": (Rate(5, timedelta(seconds=1)),),
 }
 """Windows per bucket (usage guidelines). The general ones are those of the smallest plan: the first
@@ -41,7 +54,7 @@ CAPABILITIES = Capabilities(
     batch={
         (type, action): BATCH
         for type in ObjectType
-        for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+        for action in (Action.CREATE, Action.UPDATE, Action.DELETE, Action.UNLINK)
     },
     rates=RATES,
     concurrency=CONCURRENCY,
@@ -79,8 +92,12 @@ class HubSpot:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What may be asked for."""
-        return CAPABILITIES
+        """What may be asked for; one create at a time in an account without the key field."""
+        keyless = self._lookups.keyless if self._lookups else frozenset()
+        if not keyless:
+            return CAPABILITIES
+        alone = {(type, Action.CREATE): 1 for type in keyless}
+        return replace(CAPABILITIES, batch={**CAPABILITIES.batch, **alone})
 
     async def describe(self, types: Collection[ObjectType]) -> Account:
         """Read pipelines, owners, currencies, and the properties of ``types``."""
@@ -132,9 +149,7 @@ class HubSpot:
 
     async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
         """Creates that landed are there by their key; updates and deletes may be repeated."""
-        creates = {one.op.key for one in sent if one.op.action is Action.CREATE}
-        held = await self.find(type, creates)
-        return [Outcome(key, OpState.WRITTEN, one.id) for key, one in held.items()]
+        return await recover.recover(self._calls, type, sent)
 
     async def link(self, ops: Sequence[Op]) -> list[Outcome]:
         """Link existing records to their parents."""
@@ -143,10 +158,14 @@ class HubSpot:
         done = await legacy.link(self._calls, by_v1)
         return done + (await links.link(self._calls, others) if others else [])
 
+    async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
+        """Part records from their parents."""
+        return await unlinks.unlink(self._calls, ops, v1_links=self._v1_links)
+
     async def linked(
         self, type: ObjectType, ids: Collection[str], to: ObjectType
     ) -> dict[str, frozenset[str]]:
-        """Ids of the parents of each record."""
+        """Ids of the parents of each record, or of the deals of each parent."""
         return await links.linked(self._calls, type, ids, to)
 
     async def find(

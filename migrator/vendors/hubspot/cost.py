@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from migrator.model import Action, ObjectType
+from migrator.model import KEY_FIELD, Action, ObjectType
 from migrator.vendors.hubspot.calls import BATCH
 from migrator.vendors.hubspot.links import KINDS
+from migrator.vendors.hubspot.setup import KEYED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,26 +16,38 @@ if TYPE_CHECKING:
     from migrator.model import Shape
 
 
+_MAY_ONLY_LINK = frozenset({Action.UPDATE, Action.UNLINK})
+
+
+def _is_alone(shape: Shape) -> bool:
+    """Whether each op is a batch of its own: a create that carries no key."""
+    keyless = shape.type in KEYED and KEY_FIELD not in shape.names
+    return keyless and shape.action is Action.CREATE
+
+
 def requests(shapes: Mapping[Shape, int], *, v1_links: bool = False) -> int:
     """Requests for so many ops of each shape.
 
-    Creates carry their links. An update is linked by a request for each hundred parents of a type,
-    and where one parent is the primary one, records are asked a hundred at a time whether they
-    have one already. By the v1 associations it is one request for each deal and type of parent.
+    Creates carry their links; one without a key is a request of its own. An update is linked, or
+    parted, by a request for each hundred parents of a type, and where one parent is the primary
+    one, records are asked a hundred at a time whether they have one already. By the v1 associations
+    it is one request for each deal and type of parent.
     """
     batches: Counter[object] = Counter()
     singly = 0
     for shape, count in shapes.items():
-        if shape.names or shape.action is not Action.UPDATE:
+        if _is_alone(shape):
+            singly += count
+        elif shape.names or shape.action not in _MAY_ONLY_LINK:
             batches[shape.type, shape.action] += count
-        if shape.action is Action.CREATE:
+        if shape.action not in _MAY_ONLY_LINK:
             continue
         if v1_links and shape.type is ObjectType.DEALS:
             singly += count * len(set(shape.links))
             continue
         for parent in shape.links:
-            batches["links", shape.type, parent] += count
-        for parent in set(shape.links):
+            batches[shape.action, "links", shape.type, parent] += count
+        for parent in set(shape.links) if shape.action is Action.UPDATE else ():
             if KINDS[shape.type, parent].has_primary:
                 batches["primary", shape.type, parent] += count
     return singly + sum(-(-count // BATCH) for count in batches.values())

@@ -1,8 +1,9 @@
 """The deprecated way to link deals, for accounts whose tokens were made for it.
 
 ``PUT /deals/v1/deal/:dealId/associations/:OBJECTTYPE?id=:objectId&id=:objectId`` links one deal to
-any number of contacts or companies. The v1 APIs are unsupported after September 2027; batches of
-:mod:`~migrator.vendors.hubspot.links` link a hundred deals in the time that this links one.
+any number of contacts or companies; ``DELETE`` of the same address parts them. The v1 APIs are
+unsupported after September 2027; batches of :mod:`~migrator.vendors.hubspot.links` link a hundred
+deals in the time that this links one.
 Source: "Associate a deal with a contact or company" (legacy reference, marked deprecated).
 """
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from migrator.model import Op
+    from migrator.vendors.hubspot.answers import Fault
     from migrator.vendors.hubspot.calls import Calls
 
 NOTICE = (
@@ -37,15 +39,29 @@ async def link(calls: Calls, ops: Sequence[Op]) -> list[Outcome]:
 
 async def _link(calls: Calls, op: Op) -> Outcome:
     for type in dict.fromkeys(link.type for link in op.links):
-        if op.type is not ObjectType.DEALS or type not in _OBJECT_TYPE:
-            raise InputError(f"HubSpot's v1 associations do not link {op.type} to {type}.")
-        ids = [("id", str(link.id)) for link in op.links if link.type is type]
-        path = f"/deals/v1/deal/{op.id}/associations/{_OBJECT_TYPE[type]}?{urlencode(ids)}"
-        response = await request(calls.client, "PUT", path, effect=Effect.REPEATABLE)
-        found = body(response)
-        if is_row_fault(response.status_code, found):
-            fault = read_fault(found)
+        ids = [str(link.id) for link in op.links if link.type is type]
+        fault = await _request(calls, "PUT", op, type, ids)
+        if fault is not None:
             message = f"the record was written, but not its links: {fault.message}"
             return Outcome(op.key, OpState.REFUSED, None, fault.code, message)
-        calls.check(response, f"PUT {path}")
     return Outcome(op.key, OpState.WRITTEN, op.id)
+
+
+async def unlink(calls: Calls, op: Op, type: ObjectType, ids: Sequence[str]) -> Fault | None:
+    """Take links of one deal to contacts or companies away; why HubSpot does not, if so."""
+    return await _request(calls, "DELETE", op, type, ids)
+
+
+async def _request(
+    calls: Calls, method: str, op: Op, type: ObjectType, ids: Sequence[str]
+) -> Fault | None:
+    if op.type is not ObjectType.DEALS or type not in _OBJECT_TYPE:
+        raise InputError(f"HubSpot's v1 associations do not link {op.type} to {type}.")
+    query = urlencode([("id", id_) for id_ in ids])
+    path = f"/deals/v1/deal/{op.id}/associations/{_OBJECT_TYPE[type]}?{query}"
+    response = await request(calls.client, method, path, effect=Effect.REPEATABLE)
+    found = body(response)
+    if is_row_fault(response.status_code, found):
+        return read_fault(found)
+    calls.check(response, f"{method} {path}")
+    return None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
+from migrator.model import KEY_FIELD
 from migrator.vendors.hubspot import values
+from migrator.vendors.hubspot.setup import KEYED
 from migrator.vendors.shared.choices import Choices
 from migrator.vendors.shared.owners import Owners
 from migrator.vendors.shared.places import Stages
@@ -40,6 +42,12 @@ class Lookups:
         """Writers of canonical fields; the others are text."""
         self._currencies = frozenset(account.currencies)
         self._writers: dict[tuple[ObjectType, str], Callable[[str], str]] = {}
+        self.keyless = frozenset(
+            type
+            for type, fields in account.fields.items()
+            if type in KEYED and KEY_FIELD not in fields
+        )
+        """Types whose key field the account lacks: what is lost of them on the way stays lost."""
 
     def currency(self, code: str) -> str:
         """An enabled currency's code."""

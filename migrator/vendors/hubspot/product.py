@@ -37,7 +37,8 @@ def _bucket(request: httpx.Request) -> str:
 def _learn(response: httpx.Response) -> tuple[Quota, ...]:
     """The account's windows: ``-Max`` per ``-Interval-Milliseconds``, and ``-Daily``.
 
-    (``-Secondly`` is deprecated; the answers to a search have none of them.)
+    The latter begins anew at midnight in the portal's time zone (usage guidelines). ``-Secondly``
+    is deprecated; the answers to a search have none of them.
     """
     found = []
     per = _whole(response, "Interval-Milliseconds")
@@ -46,7 +47,7 @@ def _learn(response: httpx.Response) -> tuple[Quota, ...]:
         rate = Rate(most, timedelta(milliseconds=per))
         found.append(Quota(rate, _whole(response, "Remaining")))
     if daily_most := _whole(response, "Daily"):
-        rate = Rate(daily_most, timedelta(days=1))
+        rate = Rate(daily_most, timedelta(days=1), calendar=True)
         found.append(Quota(rate, _whole(response, "Daily-Remaining")))
     return tuple(found)
 

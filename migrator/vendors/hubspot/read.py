@@ -50,6 +50,11 @@ class _Query:
         return key_property(self.type)
 
     def held(self, item: Json) -> Held:
+        """A record; ``updatedAt`` moves with every property.
+
+        UNCERTAIN is whether it moves with those, too, that HubSpot computes, such as the number of
+        linked records: a link that comes or goes may then count as a change of both sides.
+        """
         found = {name: _text(value) for name, value in (item.get("properties") or {}).items()}
         properties = {name: found.get(name) for name in self.properties}
         key = found.get(self.key) or None
@@ -270,6 +275,30 @@ async def count(calls: Calls, type: ObjectType) -> int:
     if not isinstance(total, int):
         raise Unavailable(f"A search for all {type} was answered without their number.")
     return total
+
+
+_SAME_NAME = 20
+"""Records of one name that are looked for."""
+
+
+async def of_name(calls: Calls, type: ObjectType, name: str) -> list[str] | None:
+    """Ids of the newest records of a name, as far as a search knows them; None = too long a name.
+
+    What was written in the last moments may be missing.
+    """
+    property = "dealname" if type is ObjectType.DEALS else "name"
+    content = {
+        "filterGroups": [
+            {"filters": [{"propertyName": property, "operator": "EQ", "value": name}]}
+        ],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}],
+        "properties": [property],
+        "limit": _SAME_NAME,
+    }
+    if len(json.dumps(content)) > _SEARCH_BODY:
+        return None
+    answer = await calls.read(calls.paths.objects(type, "search"), content)
+    return [str(item["id"]) for item in objects(answer.get("results"))]
 
 
 # -- all of them -----------------------------------------------------------------------------------

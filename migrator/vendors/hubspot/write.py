@@ -9,13 +9,16 @@ turned down as a whole wrote nothing.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from migrator.errors import MigratorError, OutcomeUnknown
-from migrator.model import KEY_EXISTS, Action, ObjectType, OpState, Outcome
+from migrator.model import KEY_EXISTS, KEY_FIELD, Action, ObjectType, OpState, Outcome
 from migrator.vendors.hubspot.answers import Fault, Json, body, is_row_fault, objects, read_fault
 from migrator.vendors.hubspot.encode import key_property
 from migrator.vendors.hubspot.links import inline
+from migrator.vendors.hubspot.setup import KEYED
+from migrator.vendors.shared.turns import in_turn
 from migrator.wire import Effect, request
 
 if TYPE_CHECKING:
@@ -32,9 +35,31 @@ _NAMED = re.compile(r"propertyName=(\w+)")
 
 async def write(calls: Calls, type: ObjectType, action: Action, ops: Sequence[Op]) -> list[Outcome]:
     """Carry out ops of one action; see :meth:`migrator.vendors.base.Vendor.write`."""
-    batch = _Batch(calls, type, action)
     if not ops:
         return []
+    if action is Action.CREATE and any(keyless(op) for op in ops):
+        return await in_turn([partial(_alone, calls, op) for op in ops])
+    return await _together(calls, type, action, ops)
+
+
+def keyless(op: Op) -> bool:
+    """Whether a create carries no source key, so that nothing but its answer tells its id."""
+    return op.type in KEYED and KEY_FIELD not in op.properties
+
+
+async def _alone(calls: Calls, op: Op) -> list[Outcome]:
+    """A create in a batch of its own: the one result is its, trace id or not.
+
+    UNCERTAIN is whether results repeat the trace id; without it and without a key, those of
+    several could not be told apart.
+    """
+    return await _together(calls, op.type, op.action, [op])
+
+
+async def _together(
+    calls: Calls, type: ObjectType, action: Action, ops: Sequence[Op]
+) -> list[Outcome]:
+    batch = _Batch(calls, type, action)
     try:
         await batch.send(list(ops))
     except OutcomeUnknown:
@@ -115,7 +140,8 @@ class _Batch:
         for result in objects(found.get("results")):
             op = names.of_result(result)
             if op is not None and waiting.pop(op.key, None) is not None:
-                self._written(op, str(result.get("id") or op.id), blamed.pop(op.key, None))
+                also = blamed.pop(op.key, None) or _not_cleared(op, result)
+                self._written(op, str(result.get("id") or op.id), also)
         for key, fault in blamed.items():
             self._refused(waiting.pop(key), fault)
         await self._rest(list(waiting.values()), nameless)
@@ -148,6 +174,17 @@ class _Batch:
         self.outcomes.append(Outcome(op.key, OpState.REFUSED, None, code, fault.message))
 
 
+def _not_cleared(op: Op, result: Json) -> Fault | None:
+    """A blank clears a property, but for a few that HubSpot fills at once: a result shows them."""
+    if op.action is not Action.UPDATE:
+        return None
+    shown = result.get("properties") or {}
+    kept = sorted(name for name, value in op.properties.items() if not value and shown.get(name))
+    if not kept:
+        return None
+    return Fault("fields_refused", f"HubSpot does not leave {', '.join(kept)} blank")
+
+
 def _trace(op: Op) -> str:
     """Any unique text will do; the op's number is unique within its run."""
     return f"op-{op.seq}"
@@ -160,6 +197,7 @@ class _Names:
         self._key = key_property(type)
         self._by_id = {op.id: op for op in ops if op.id} if action is Action.UPDATE else {}
         self._by_trace = {_trace(op): op for op in ops}
+        self._alone = ops[0] if len(ops) == 1 and keyless(ops[0]) else None
         self._by_key = {}
         self._by_folded: dict[str, Op | None] = {}
         if action is Action.CREATE:
@@ -176,7 +214,7 @@ class _Names:
         key = str((result.get("properties") or {}).get(self._key) or "")
         if key and (found := self._by_key.get(key) or self._by_folded.get(key.strip().casefold())):
             return found
-        return self._by_trace.get(str(result.get("objectWriteTraceId")))
+        return self._by_trace.get(str(result.get("objectWriteTraceId"))) or self._alone
 
     def of_fault(self, fault: Fault) -> list[Op]:
         traced = [self._by_trace[trace] for trace in fault.traces if trace in self._by_trace]

@@ -15,13 +15,14 @@ from migrator.model import ObjectType
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_ONE_OF = {
+ONE_OF = {
     ObjectType.DEALS: "deal",
     ObjectType.CONTACTS: "contact",
     ObjectType.COMPANIES: "company",
     ObjectType.NOTES: "note",
     ObjectType.TASKS: "task",
 }
+"""What one record of a type is called in a sentence."""
 
 
 class BadValue(ValueError):
@@ -78,5 +79,5 @@ class Terms:
 
     def missing_name(self, type: ObjectType) -> BadValue:
         """A record that is there has a name; a file need not repeat it to update it."""
-        message = f"{self.vendor} wants a name for every {_ONE_OF[type]}."
+        message = f"{self.vendor} wants a name for every {ONE_OF[type]}."
         return BadValue("missing_name", message, "name", only_to_create=True)

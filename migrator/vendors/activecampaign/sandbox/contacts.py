@@ -138,7 +138,7 @@ class Contacts:
         return Answer(200, self._written(contact))
 
     def delete(self, call: Call) -> Answer:
-        """Take a contact away; its deals keep its id (UNCERTAIN)."""
+        """Take a contact away; deals that stay keep its id (UNCERTAIN)."""
         contact = self._tenant.contacts.find(call.id)
         if contact is None:
             raise Refusal(404, {"message": f"No result found for contact with id {call.id}"})

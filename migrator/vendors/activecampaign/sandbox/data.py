@@ -134,7 +134,7 @@ class Data:
                 continue
             value, currency = one.get("fieldValue"), one.get("fieldCurrency")
             try:
-                good.append((field, read(field, value, currency, deal.currency)))
+                good.append((field, self._read(field, value, currency, deal.currency)))
             except BadValue:
                 failed = True
         if failed and self._tenant.options.fail_whole:
@@ -195,7 +195,7 @@ class Data:
             raise detailed("The field value field is required.")
         value = given["fieldValue"]
         try:
-            return read(field, value, given.get("fieldCurrency"), self._tenant.currency)
+            return self._read(field, value, given.get("fieldCurrency"), self._tenant.currency)
         except BadValue as error:
             raise refused(field, value) from error
 
@@ -218,8 +218,7 @@ class Data:
         if not held:
             return self._add(deal, field, money)
         datum = self._tenant.data.rows[held[-1]]
-        datum.value, datum.currency = money
-        datum.updated = self._tenant.time()
+        self._fill(datum, money)
         return datum
 
     def _add(self, deal: Deal, field: Field, money: Money) -> Datum:
@@ -229,9 +228,20 @@ class Data:
         deal.values.setdefault(field.id, []).append(id)
         return table.put(id, datum)
 
-    def _change(self, datum: Datum, money: Money) -> None:
+    def _read(self, field: Field, value: Json, currency: Json, home: str) -> Money:
+        """A value as it is stored, or ``BadValue``; what a blank does is UNCERTAIN."""
+        if value in (None, "") and self._tenant.options.blank_value == "refused":
+            raise BadValue
+        return read(field, value, currency, home)
+
+    def _fill(self, datum: Datum, money: Money) -> None:
+        if money.value is None and self._tenant.options.blank_value == "kept":
+            return
         datum.value, datum.currency = money
         datum.updated = self._tenant.time()
+
+    def _change(self, datum: Datum, money: Money) -> None:
+        self._fill(datum, money)
         self._touch(self._tenant.deals.rows[datum.deal])
 
     def _touch(self, deal: Deal) -> None:

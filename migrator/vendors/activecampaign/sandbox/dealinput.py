@@ -65,11 +65,9 @@ class DealInput:
         changes: dict[str, Any] = {
             name: text_of(sent[name]) for name in ("title", "description") if name in sent
         }
-        contact, account = self._parents(sent)
-        if contact is not None:
-            changes["contact"] = contact
-        if account is not None:
-            changes["account"] = account
+        if "title" in changes and not changes["title"]:
+            self._missing("title")
+        changes |= self._changed_parents(given, deal)
         if "value" in sent:
             changes["value"] = self._value(sent["value"])
         if "currency" in sent:
@@ -87,6 +85,21 @@ class DealInput:
             # A pipeline alone, if the deal is in it already, leaves the stage as it is.
             if "stage" in sent or pipeline.id != deal.group:
                 changes |= {"group": pipeline.id, "stage": stage.id}
+        return changes
+
+    def _changed_parents(self, given: Object, deal: Deal) -> dict[str, Any]:
+        """Contact and account, of which one must stay; what takes one away is UNCERTAIN."""
+        contact, account = self._parents(given)
+        found: dict[str, Any] = {"contact": contact, "account": account}
+        changes = {name: id for name, id in found.items() if id is not None}
+        blank = {"null": None, "blank": ""}
+        by = self._tenant.options.parent_taken_by
+        if by in blank:
+            gone = [name for name in found if name in given and given[name] == blank[by]]
+            changes |= dict.fromkeys(gone)
+        held = {"contact": deal.contact, "account": deal.account, **changes}
+        if changes and not any(held.values()):
+            self._missing("contact")
         return changes
 
     def _parents(self, given: Object) -> tuple[int | None, int | None]:

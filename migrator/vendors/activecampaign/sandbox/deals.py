@@ -122,6 +122,14 @@ class Deals:
         self.remove(self._open(call.id))
         return Answer(200, {})
 
+    def delete_contact(self, call: Call) -> Answer:
+        """Take a contact away, and its deals with it if the options say so (UNCERTAIN)."""
+        contact = self._tenant.contacts.find(call.id)
+        if contact is not None and self._tenant.options.contact_deleted == "deals_go":
+            for id in list(contact.deals):
+                self.remove(self._tenant.deals.rows[id])
+        return self._contacts.delete(call)
+
     def bulk_update(self, call: Call) -> Answer:
         """Give deals other owners: one result per id, or nothing done when an owner is wrong."""
         body = call.body if isinstance(call.body, dict) else {}

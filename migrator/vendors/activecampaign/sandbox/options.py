@@ -57,6 +57,13 @@ class ActiveCampaignOptions:
         existing_datum: creating a value that (deal, field) has already (UNCERTAIN).
         bulk_unknown: a bulk update with an unknown id: refused, or the id left out (UNCERTAIN).
         fields_touch_mdate: a changed custom field changes the deal's ``mdate`` (UNCERTAIN).
+        links_touch_mdate: a secondary contact that comes or goes does (UNCERTAIN).
+        blank_value: what null or blank text does to a custom value (UNCERTAIN): it clears it,
+            leaves it as it is without a word, or is refused.
+        parent_taken_by: what takes a deal's primary contact or account away in a PUT: null, blank
+            text, or nothing at all (UNCERTAIN); one of the two must stay.
+        contact_deleted: what becomes of the deals whose primary contact is deleted (UNCERTAIN: the
+            help centre says that all associated data go with a contact).
         role_body: where ``POST /dealRoles`` looks for the title (UNCERTAIN).
         task_read_status: of reads of tasks: 201 as documented or 200 as seen.
         misspelt_due_before: only ``Fitlers[due_before]``, as documented, filters (UNCERTAIN).
@@ -104,6 +111,10 @@ class ActiveCampaignOptions:
     existing_datum: Literal["overwrite", "second_row", "error"] = "overwrite"
     bulk_unknown: Literal["refuse", "skip"] = "refuse"
     fields_touch_mdate: bool = False
+    links_touch_mdate: bool = False
+    blank_value: Literal["clears", "kept", "refused"] = "clears"
+    parent_taken_by: Literal["null", "blank", "nothing"] = "null"
+    contact_deleted: Literal["deals_stay", "deals_go"] = "deals_stay"
     role_body: Literal["bare", "wrapped", "both"] = "bare"
     task_read_status: Literal[200, 201] = 201
     misspelt_due_before: bool = False

@@ -70,6 +70,7 @@ class SecondaryContacts:
         id = table.next_id()
         row = table.put(id, Secondary(id, deal.id, contact.id, None, time))
         deal.secondary[contact.id] = id
+        self._touch(deal)
         return self._written(row, deal, given, "contact", "deal")
 
     def update(self, call: Call) -> Answer:
@@ -94,8 +95,14 @@ class SecondaryContacts:
         """Take a secondary contact away from its deal."""
         row = self._tenant.secondary.get(call.id)
         self._tenant.secondary.remove(row.id)
-        self._tenant.deals.rows[row.deal].secondary.pop(row.contact)
+        deal = self._tenant.deals.rows[row.deal]
+        deal.secondary.pop(row.contact)
+        self._touch(deal)
         return Answer(200, {})
+
+    def _touch(self, deal: Deal) -> None:
+        if self._tenant.options.links_touch_mdate:
+            deal.updated = self._tenant.time()
 
     def _contact(self, value: Json) -> Contact:
         if value is None or value == "":

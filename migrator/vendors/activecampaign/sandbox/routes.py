@@ -120,6 +120,7 @@ def _deals(
         ("POST", f"{one}/notes", notes.create_for_deal),
         ("PUT", f"{one}/notes/{{noteId}}", notes.update_for_deal),
         ("GET", "/contacts/{id}/deals", deal_list.of_contact),
+        ("DELETE", "/contacts/{id}", deals.delete_contact),
     ]
 
 
@@ -159,7 +160,7 @@ def _tasks(tasks: Tasks, types: TaskTypes) -> list[Line]:
 
 def _contacts(contacts: Contacts, fields: ContactFields, imports: Imports) -> list[Line]:
     return [
-        *_crud("/contacts", contacts),
+        *_crud("/contacts", contacts, "delete"),
         ("POST", "/contact/sync", contacts.sync),
         ("GET", "/fields", fields.index),
         ("GET", "/fields/{id}", fields.get),

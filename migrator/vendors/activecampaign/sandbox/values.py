@@ -49,8 +49,6 @@ class BadValue(Exception):
 def read(field: Field, value: Json, currency: Json, home: str) -> Money:
     """A value as it is stored; None = blank. Options are not looked at (recorded).
 
-    Blank text and null clear a value of any type (UNCERTAIN).
-
     Raises:
         BadValue: the field's type does not take the value.
     """

@@ -56,6 +56,8 @@ class BrevoOptions:
         read_only: what writing a computed attribute does (UNCERTAIN).
         null_unsets: null in a PATCH clears an attribute (UNCERTAIN); False = 400.
         unknown_link: what an unknown contact, company or deal among links does (UNCERTAIN).
+        links_move_updated: a link that comes or goes changes a deal's or company's date of change:
+            one recording shows that it does not (UNCERTAIN).
         internal_names: "underscores" keeps the label's letters; "numbered" always appends a
             number, so that nobody guesses (UNCERTAIN: both forms were observed).
         owner_options: the attribute ``deal_owner`` lists the users (recorded for companies only).
@@ -112,6 +114,7 @@ class BrevoOptions:
     read_only: Literal["refuse", "ignore"] = "refuse"
     null_unsets: bool = True
     unknown_link: Literal["refuse", "ignore"] = "refuse"
+    links_move_updated: bool = False
     internal_names: Literal["underscores", "numbered"] = "underscores"
     owner_options: bool = True
     dates: Literal["as_written", "instant"] = "instant"

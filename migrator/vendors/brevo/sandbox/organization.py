@@ -135,19 +135,26 @@ class Organization:
         return self.table(kind).rows.get(id)
 
     def link(self, kind: str, row: Row, other_kind: str, other: Row, clock: float) -> None:
-        """Link two records; neither counts as updated (recorded for deals)."""
+        """Link two records; neither counts as updated (recorded for deals), unless asked for."""
         row.linked.setdefault(other_kind, {})[other.id] = None
         other.linked.setdefault(kind, {})[row.id] = None
+        self._moved(row, other)
         self.table(kind).changed(row, clock)
         self.table(other_kind).changed(other, clock)
 
     def unlink(self, kind: str, row: Row, other_kind: str, id: Id, clock: float) -> None:
         """Take a link away if there is one."""
-        row.linked.get(other_kind, {}).pop(id, None)
-        self.table(kind).changed(row, clock)
         other = self.table(other_kind).rows[id]
+        row.linked.get(other_kind, {}).pop(id, None)
         other.linked.get(kind, {}).pop(row.id, None)
+        self._moved(row, other)
+        self.table(kind).changed(row, clock)
         self.table(other_kind).changed(other, clock)
+
+    def _moved(self, *rows: Row) -> None:
+        if self.options.links_move_updated:
+            for row in rows:
+                row.updated = self.instant().epoch
 
     def forget(self, kind: str, row: Row, clock: float) -> None:
         """Take away all links of a record that goes."""

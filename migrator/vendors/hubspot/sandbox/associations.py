@@ -18,7 +18,7 @@ from migrator.vendors.hubspot.sandbox.schema import DEFAULT_LINK, LINK_TYPES
 from migrator.vendors.hubspot.sandbox.writes import link_type_ids, unknown_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from migrator.vendors.hubspot.sandbox.answers import Call, Json, Object
     from migrator.vendors.hubspot.sandbox.portal import Portal
@@ -43,7 +43,7 @@ class Associations:
         def one(given: Object) -> Object:
             type_ids = link_type_ids(given.get("types"), source, target)
             id, other = self._pair(source, _id(given, "from"), target, _id(given, "to"))
-            self._portal.links.add(id, other, type_ids)
+            self._link(id, other, type_ids)
             kinds = self._portal.tables
             return {
                 "fromObjectTypeId": kinds[source].kind.type_id,
@@ -86,11 +86,16 @@ class Associations:
     def batch_archive(self, call: Call) -> Answer:
         """Unlink pairs altogether."""
         source, target = self._sides(call)
+        pairs = []
         for given in call.inputs(self._portal.options.association_batch):
             listed = given.get("to")
             others = as_objects(listed) if isinstance(listed, list) else [as_object(listed)]
-            for other in others:
-                self._remove(source, _id(given, "from"), target, as_text(other.get("id")))
+            pairs += [(_id(given, "from"), as_text(other.get("id"))) for other in others]
+        if self._portal.options.unknown_unlink == "refuse":
+            for id, other in pairs:
+                self._pair(source, id, target, other)
+        for id, other in pairs:
+            self._remove(source, id, target, other)
         return Answer(204)
 
     def batch_labels_archive(self, call: Call) -> Answer:
@@ -128,7 +133,7 @@ class Associations:
         source, target = self._sides(call)
         type_ids = link_type_ids(call.body, source, target)
         id, other = self._pair(source, call.args["id"], target, call.args["other"])
-        self._portal.links.add(id, other, type_ids)
+        self._link(id, other, type_ids)
         kinds = self._portal.tables
         body: Object = {
             "fromObjectTypeId": kinds[source].kind.type_id,
@@ -158,14 +163,14 @@ class Associations:
         """
         target, pairs = self._legacy_pairs(call)
         for id, other in pairs:
-            self._portal.links.add(id, other, [DEFAULT_LINK["deals", target]])
+            self._link(id, other, [DEFAULT_LINK["deals", target]])
         return Answer(204)
 
     def legacy_remove(self, call: Call) -> Answer:
         """The deprecated v1 way of unlinking."""
         target, pairs = self._legacy_pairs(call)
         for id, other in pairs:
-            self._portal.links.remove("deals", id, target, other)
+            self._unlink("deals", id, target, other)
         return Answer(204)
 
     def _legacy_pairs(self, call: Call) -> tuple[str, list[tuple[int, int]]]:
@@ -197,7 +202,7 @@ class Associations:
         if type_id is None:
             raise invalid(f"No default association type from {source} to {target}.")
         one, two = self._pair(source, id, target, other)
-        self._portal.links.add(one, two, [type_id])
+        self._link(one, two, [type_id])
         return {
             "from": {"id": id},
             "to": {"id": other},
@@ -219,7 +224,22 @@ class Associations:
         one = self._portal.tables[source].by_id(id)
         two = self._portal.tables[target].by_id(other)
         if one is not None and two is not None:
-            self._portal.links.remove(source, one.id, target, two.id)
+            self._unlink(source, one.id, target, two.id)
+
+    def _link(self, id: int, other: int, type_ids: Sequence[int]) -> None:
+        self._portal.links.add(id, other, type_ids)
+        link = LINK_TYPES[type_ids[0]]
+        self._moved(link.source, id, link.target, other)
+
+    def _unlink(self, source: str, id: int, target: str, other: int) -> None:
+        self._portal.links.remove(source, id, target, other)
+        self._moved(source, id, target, other)
+
+    def _moved(self, source: str, id: int, target: str, other: int) -> None:
+        """Properties that count links are properties: whether they count as a change is open."""
+        if self._portal.options.links_move_updated:
+            for kind, number in ((source, id), (target, other)):
+                self._portal.tables[kind].rows[number].updated = self._portal.time()
 
     def _page(
         self,

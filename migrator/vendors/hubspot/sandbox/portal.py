@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from migrator.vendors.hubspot.sandbox.answers import Refusal, not_found
 from migrator.vendors.hubspot.sandbox.schema import (
@@ -66,6 +66,10 @@ class HubSpotOptions:
         created_at_follows: the record's ``createdAt`` follows the ``createdate`` sent (UNCERTAIN).
         honour_given_ids: ``pipelineId`` and ``stageId`` of a create are taken (UNCERTAIN).
         always_millis: instants have ``.000`` even on whole seconds (UNCERTAIN).
+        links_move_updated: a link that comes or goes moves ``updatedAt`` of both of its records
+            (UNCERTAIN: they have properties that count their links).
+        unknown_unlink: what an archive of associations does with a record that is not there: it
+            overlooks it, or refuses the request (UNCERTAIN).
         association_batch: most inputs of association creates and archives (UNCERTAIN: 2,000).
     """
 
@@ -103,6 +107,8 @@ class HubSpotOptions:
     created_at_follows: bool = False
     honour_given_ids: bool = False
     always_millis: bool = False
+    links_move_updated: bool = False
+    unknown_unlink: Literal["overlook", "refuse"] = "overlook"
     association_batch: int = 2_000
 
 
