@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from migrator.journal import Family, Retries, family_of
-from migrator.model import Action, OpState
+from migrator.model import UNKNOWN, Action, OpState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,9 +23,20 @@ if TYPE_CHECKING:
 
     from migrator.journal import Finished, Journal, Run
 
-OUTCOMES = ("created", "updated", "unchanged", "rejected", "refused", "parked", "merged", "left")
-"""What becomes of a source row. ``merged`` rows went into another row's record (``group:``);
-``left`` ones are planned or unsettled and go on with a resume."""
+OUTCOMES = (
+    "created",
+    "updated",
+    "unchanged",
+    "rejected",
+    "refused",
+    "parked",
+    "merged",
+    "unknown",
+    "left",
+)
+"""What becomes of a source row. ``merged`` rows went into another row's record (``group:``); a
+person has to find out whether ``unknown`` ones were written (`migrator settle`); ``left`` ones are
+planned or unsettled and go on with a resume."""
 
 _IN_ACCOUNT = frozenset({"created", "updated", "unchanged"})
 _DIMENSIONS = ("pipeline", "stage", "owner", "currency")
@@ -113,6 +124,8 @@ def outcome_of(finished: Finished) -> str:
             return "created" if op.action is Action.CREATE else "updated"
         case OpState.REFUSED | OpState.PARKED | OpState.UNCHANGED:
             return op.state.value
+        case OpState.SENT if finished.code == UNKNOWN:
+            return "unknown"
         case _:
             return "left"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -99,9 +100,14 @@ def newest(rehearsal: Rehearsal) -> str:
         space.close()
 
 
+def folder(rehearsal: Rehearsal, run: str) -> Path:
+    """Where a run's files are."""
+    return rehearsal.folder / ".migrator" / "runs" / run
+
+
 def unsettled(rehearsal: Rehearsal, run: str) -> list[dict[str, str]]:
     """What the list of unknown rows says."""
-    path = rehearsal.folder / ".migrator" / "runs" / run / "unsettled.csv"
+    path = folder(rehearsal, run) / "unsettled.csv"
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as stream:
@@ -119,6 +125,11 @@ def test_a_person_settles_what_nothing_else_can(kind: FaultKind, tmp_path: Path)
     assert [row["key"] for row in listed] == [f"k{n}" for n in range(101, 201)]
     assert listed[0]["look_for"] == "look for a deal of this name."
     assert (listed[0]["record"], listed[0]["line"]) == ("101", "102")
+    books = json.loads((folder(rehearsal, run) / "report.json").read_text(encoding="utf-8"))
+    assert (books["rows"]["created"], books["rows"]["unknown"]) == (DEALS - 100, 100)
+    assert books["adds_up"]
+    rejects = (folder(rehearsal, run) / "rejects.csv").read_text(encoding="utf-8")
+    assert len(rejects.splitlines()) == 1  # the header: a row retried from there would be doubled
 
     ids = {deal["migrator_key"]: deal["id"] for deal in rehearsal.sandbox.records("deals")}
     space = rehearsal.workspace()

@@ -308,7 +308,8 @@ class Journal:
     ) -> Iterator[Finished]:
         """Ops with what became of them, in the order of sending; all states when none is named.
 
-        ``remarked`` = only those with a code: refused, parked, or written with an objection.
+        ``remarked`` = only those with a code: refused, parked, or written with an objection; not
+        those of :meth:`unknown`, which must not be sent again.
 
         Reads a thousand at a time, so that a run of any size fits in memory and other calls may
         be made meanwhile.
@@ -316,7 +317,7 @@ class Journal:
         wanted = tuple(states or OpState)
         marks = ", ".join("?" * len(wanted))
         place = (-1, 0)
-        extra = " AND code != ''" if remarked else ""
+        extra = " AND code != '' AND state != 'sent'" if remarked else ""
         while True:
             rows = self._read(
                 f"SELECT {OP_COLUMNS}, tries, code, message, settled_at, seen_at, phase FROM ops"  # noqa: S608 - constants

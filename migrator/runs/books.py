@@ -40,7 +40,7 @@ _PLAN_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 def write_turned_down(journal: Journal, run_id: str, inputs: Inputs, target: Path) -> int:
     """Write ``rejects.csv``: rows that were rejected, refused or parked, to be mended there.
 
-    Returns the number of rows; no file is left when there are none.
+    Returns the number of rows; the file has its header even when there are none.
     """
     with (inputs.folder / TURNED_DOWN).open("w", encoding="utf-8") as stream:
         for finished in journal.finished(run_id, remarked=True):
