@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
-from dataclasses import dataclass
+import threading
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,5 +153,39 @@ def test_a_polite_signal_stops_between_requests(sig: signal.Signals, tmp_path: P
         assert "migrator resume" in said
         assert "sent" not in said
         code, said = HUBSPOT.call(tmp_path, server.url, "resume")
+        assert code == 0, said
+    assert_each_once(sandbox, DEALS)
+
+
+def test_ctrl_c_ends_a_wait_for_the_quota(tmp_path: Path) -> None:
+    """A run that waits for its quota stops within seconds, with 130, and goes on later."""
+    crm = replace(HUBSPOT, sandbox={"per_ten_seconds": 12, "per_day": 10_000_000})
+    sandbox = crm.account()
+
+    class Watched:
+        """Starts the clock when the first batch is written."""
+
+        written = threading.Event()
+
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            """Answer as the sandbox."""
+            response: httpx.Response = sandbox.handle(request)
+            if request.url.path.endswith("deals/batch/create"):
+                self.written.set()
+            return response
+
+    with SandboxServer(Watched()) as server:
+        process = crm.start(tmp_path, server.url, *crm.files(tmp_path, DEALS))
+        assert Watched.written.wait(60)
+        time.sleep(2.0)  # all that the window lets pass has left by now
+        asked = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        code, said = finish(process)
+        assert code == 130, said
+        assert time.monotonic() - asked < 6.0
+        assert "Traceback" not in said
+        assert 0 < len(sandbox.records("deals")) < DEALS
+    with SandboxServer(sandbox) as server:
+        code, said = HUBSPOT.call(tmp_path, server.url, "resume", "--wait")
         assert code == 0, said
     assert_each_once(sandbox, DEALS)
