@@ -82,7 +82,8 @@ class Report:
         deleted: of these, gone from the account by now; they stand at no source row.
         files: what was written where.
         retry_of: the run that this one is a retry of, None for others.
-        retries: the retries of the run that have begun, the oldest first.
+        retries: the retries of the run that have begun, in that order.
+        undone_by: the run that took this one back, None for others; the rows say what was written.
     """
 
     run: str
@@ -104,6 +105,7 @@ class Report:
     files: dict[str, str] = field(default_factory=dict)
     retry_of: str | None = None
     retries: list[RetryRows] = field(default_factory=list)
+    undone_by: str | None = None
 
     @property
     def adds_up(self) -> bool:
@@ -144,6 +146,7 @@ def make_report(journal: Journal, run: Run) -> Report:
         files=dict(run.settings.get("files", {})),
         retry_of=run.settings.get("retry_of"),
         retries=[_rows_of(journal, retry) for retry in family.retries],
+        undone_by=run.settings.get("undone_by"),
         remembered=first.settings.get("plan", {}).get("remembered", 0),
         missing=first.settings.get("plan", {}).get("missing", 0),
     )
@@ -245,6 +248,7 @@ def as_text(report: Report) -> str:
     what = f"a retry of {report.retry_of}, " if report.retry_of else ""
     lines = [
         *wrapped(f"Run {report.run} ({what}{report.state}): {report.template} -> {target}"),
+        *_undone_lines(report),
         "",
         f"  {'source rows':<14}{report.source_rows:>10,}",
     ]
@@ -276,6 +280,13 @@ def as_text(report: Report) -> str:
         lines.append("")
         lines += [f"  {name}: {path}" for name, path in report.files.items()]
     return "\n".join(lines)
+
+
+def _undone_lines(report: Report) -> list[str]:
+    if not report.undone_by:
+        return []
+    by = report.undone_by
+    return wrapped(f"  Taken back since by {by}; `migrator report {by}` says what stayed.")
 
 
 def reason_lines(title: str, codes: Mapping[str, int], examples: Mapping[str, str]) -> list[str]:

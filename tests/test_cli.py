@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -217,6 +218,16 @@ def test_vendors_templates_rules_transforms(shell: Shell, sandbox: HubSpotSandbo
     assert json.loads(shell("templates", "schema")[1])["properties"]["key"]
     assert "max_length" in shell("rules")[1]
     assert "money" in shell("transforms")[1]
+
+
+def test_describing_an_account_counts_against_its_quota(
+    shell: Shell, sandbox: HubSpotSandbox
+) -> None:
+    """Another process that works on the account meanwhile has only the rest of it."""
+    assert shell("vendors", "describe", "hubspot", "--state", "here/journal.db")[0] == 0
+    with contextlib.closing(sqlite3.connect("here/quota.db")) as ledger:
+        states = [json.loads(row[0]) for row in ledger.execute("SELECT state FROM budgets")]
+    assert sum(state["taken"] for state in states) == sum(sandbox.requests.values()) > 0
 
 
 def test_verbose_shows_requests_without_the_secret(shell: Shell, sandbox: HubSpotSandbox) -> None:

@@ -17,6 +17,7 @@ from migrator.runs import unknown as unknowns
 from migrator.runs.nightly import Nightly, ensure_same_mode, without_key_field
 from migrator.runs.planning import Limit
 from migrator.runs.target import connected
+from tests.mending import Mender
 from tests.nights import Nights
 from tests.support import deals
 from tests.test_every_vendor import PLACES, TEMPLATE, add_contacts
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 
 KEYLESS = Nightly(keyless=True)
+STAGE = "Qualified To Buy"
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.vendor)
@@ -53,9 +55,13 @@ def nights(tmp_path: Path) -> Nights:
     return nights
 
 
-def load(nights: Nights, text: str, **asked: Any) -> Report:
+class KeylessMender(Mender, Nights):
+    """Nights, and a spreadsheet."""
+
+
+def load(nights: Nights, text: str, *, template: str = "", **asked: Any) -> Report:
     """The next night, without a key field."""
-    template = str(nights.folder / "template.yaml")
+    template = template or str(nights.folder / "template.yaml")
     return nights.night(template, nights.source(text), keyless=True, **asked)
 
 
@@ -245,9 +251,29 @@ def test_a_feed_is_loaded_in_one_way_only(nights: Nights) -> None:
     other = nights.folder / "other.yaml"
     other.write_text(SIMPLE.replace("name: feed", "name: other"), encoding="utf-8")
     nights.night(str(other), source)
+    with pytest.raises(InputError, match=r"with the key field .* leave out --no-key-field"):
+        nights.night(str(other), source, keyless=True)
+    other.write_text(SIMPLE.replace("name: feed", "name: third"), encoding="utf-8")
     with pytest.raises(InputError, match=r"has the key field .* leave out --no-key-field"):
-        load(nights, deals(2))
+        nights.night(str(other), source, keyless=True)
+    # The feed that began without the field goes on so, whoever else made one since.
+    assert load(nights, deals(2)).rows["unchanged"] == 2
     assert names(nights) == Counter({"Deal 1": 2, "Deal 2": 2})
+
+
+def test_a_retry_by_a_template_of_another_name_knows_the_records(tmp_path: Path) -> None:
+    """A retry is of its run's feed: what that feed wrote is updated, and not created once more."""
+    mender = KeylessMender(tmp_path)
+    load(mender, deals(4), template=mender.template(SIMPLE))
+    bad = deals(4, stage=lambda n: "Nowhere" if n == 2 else STAGE, amount=lambda _: "9")
+    report = load(mender, bad)
+    other = tmp_path / "other.yaml"
+    other.write_text(SIMPLE.replace("name: feed", "name: corrected"), encoding="utf-8")
+    mended = mender.edited(report, lambda row: row | {"stage": STAGE})
+    retried = mender.retry(mended, template=str(other))
+    assert (retried.rows["updated"], retried.rows["created"]) == (4, 0)
+    assert names(mender) == once(4)
+    assert load(mender, deals(4, amount=lambda _: "9")).rows["unchanged"] == 4
 
 
 def test_a_feed_that_had_keys_keeps_them(nights: Nights) -> None:

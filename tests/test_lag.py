@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from migrator.model import Action
@@ -59,3 +60,34 @@ def test_a_plan_made_before_another_load_doubles_nothing(place: Place, tmp_path:
     report = rehearsal.execute(planned.run)
     assert report.adds_up
     assert rehearsal.keys() == sorted(["first", *(f"k{n}" for n in range(1, 31))])
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def test_what_settling_writes_is_waited_for_too(tmp_path: Path) -> None:
+    """A deal that got its key only when another run was settled is found by the plan after it."""
+    place = Place(
+        "activecampaign",
+        {"read_lag": 4.0, "fail_fields": lambda title: title == "Deal 2"},
+        {"default_contact": "office@example.com"},
+    )
+    rehearsal: Rehearsal = place.rehearsal(tmp_path)
+    template = rehearsal.template(TEMPLATE)
+    source = rehearsal.source(everyone(3, contact=lambda _: ""))
+    planned = rehearsal.plan(template, source).run
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        response = rehearsal.answer(request)
+        if request.method == "POST" and b'"Deal 2"' in request.content:
+            raise Killed
+        return response
+
+    rehearsal.wrap = lambda _: httpx.MockTransport(handle)
+    with pytest.raises(Killed):
+        rehearsal.execute(planned)
+    rehearsal.wrap = lambda inner: inner
+    rehearsal.clock.seconds += 3_600
+    rehearsal.load(template, source)
+    assert rehearsal.keys() == ["k1", "k2", "k3"]

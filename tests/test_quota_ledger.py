@@ -286,11 +286,12 @@ def test_no_secret_is_in_the_file(vendor: str, token: str, tmp_path: Path) -> No
     """Neither the token nor a password in the address; two accounts at one address count apart."""
     clock, found = VirtualClock(), product(vendor)
 
-    async def ask(secret: str) -> None:
+    async def ask(
+        secret: str, url: str = "https://someone:hunter2@crm.test/v3/?key=abc123"
+    ) -> None:
         ledger = LedgerFile(tmp_path / "quota.db", print)
         network = httpx.MockTransport(Server(clock).handle)
         with contextlib.closing(ledger):
-            url = "https://someone:hunter2@crm.test/v3/?key=abc123"
             allowance = Allowance(ledger=ledger)
             async with connect(
                 found, secret, url, clock, transport=network, allowance=allowance
@@ -300,8 +301,9 @@ def test_no_secret_is_in_the_file(vendor: str, token: str, tmp_path: Path) -> No
     clock.run(ask(token))
     clock.run(ask(token))
     clock.run(ask("another-token"))
+    clock.run(ask(token, "https://CRM.test:443/v3/api"))  # the same, written otherwise
     written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"crm.test/v3" in written
+    assert b"crm.test" in written
     for secret in (token, token[-12:], token[:12], "hunter2", "abc123"):
         assert secret.encode() not in written
     with contextlib.closing(sqlite3.connect(tmp_path / "quota.db")) as db:

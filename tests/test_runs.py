@@ -389,11 +389,12 @@ def test_a_run_whose_folder_is_gone_says_so(rehearsal: Rehearsal) -> None:
 
 
 def test_the_lock_does_not_mind_how_an_address_is_written(rehearsal: Rehearsal) -> None:
-    """A slash at the end, or other letter case, is the same account."""
+    """A slash or a path at the end, or other letter case, is the same account."""
     target = rehearsal.target
-    other = replace(target, base_url=target.base_url.upper() + "/")
-    with account_lock(target, "42"), pytest.raises(Locked), account_lock(other, "42"):
-        pass
+    for url in (target.base_url.upper() + "/", target.base_url + "/api/3", target.base_url + ":80"):
+        other = replace(target, base_url=url)
+        with account_lock(target, "42"), pytest.raises(Locked), account_lock(other, "42"):
+            pass
 
 
 def test_a_run_that_was_stopped_while_planning_cannot_be_verified(rehearsal: Rehearsal) -> None:

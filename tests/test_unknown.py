@@ -11,6 +11,7 @@ import pytest
 
 from migrator.cli.main import main
 from migrator.errors import InputError, OutcomeUnknown
+from migrator.journal import Settled
 from migrator.model import UNKNOWN, Action, OpState, Outcome
 from migrator.runs.unknown import answer, read_answers
 from migrator.wire import Fault, FaultKind, Faulty
@@ -243,3 +244,60 @@ def test_the_command_lists_asks_and_notes(
     code, text = settle("--written", "nonsense")
     assert code == 2
     assert "does not read KEY=ID" in text
+
+
+def answers_of(rehearsal: Rehearsal, run: str, answers: Mapping[str, str | None]) -> int:
+    """Tell what became of rows; how many are left."""
+    space = rehearsal.workspace()
+    try:
+        return len(answer(space, run, answers).left)
+    finally:
+        space.close()
+
+
+def test_a_list_that_is_half_filled_in_is_kept(tmp_path: Path) -> None:
+    """Whoever resumes, or answers others, before giving the list does not lose what is in it."""
+    rehearsal = blindly(tmp_path, FaultKind.LOST_AFTER)
+    run = stop(rehearsal, deals(DEALS))
+    path = folder(rehearsal, run) / "unsettled.csv"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("deals,k101,,", "deals,k101,4711,").replace(
+        "deals,k102,,", "deals,k102,No,"
+    )
+    path.write_text(text, encoding="utf-8")
+    space = rehearsal.workspace()
+    with pytest.raises(OutcomeUnknown):
+        rehearsal.execute(space.journal.run(run))
+    space.close()
+    assert answers_of(rehearsal, run, {"k103": None}) == 99
+    assert {row["key"]: row["answer"] for row in unsettled(rehearsal, run)[:2]} == {
+        "k101": "4711",
+        "k102": "no",
+    }
+    assert answers_of(rehearsal, run, read_answers(path)) == 97
+
+
+def test_one_record_is_not_told_to_be_two_rows(tmp_path: Path) -> None:
+    """A mistyped id would hide that a row is missing: it is refused, and nothing is noted."""
+    rehearsal = blindly(tmp_path, FaultKind.LOST_AFTER)
+    run = stop(rehearsal, deals(DEALS))
+    ids = {deal["migrator_key"]: deal["id"] for deal in rehearsal.sandbox.records("deals")}
+    with pytest.raises(InputError, match='is that of "k1" already'):
+        answers_of(rehearsal, run, {"k101": ids["k1"]})
+    with pytest.raises(InputError, match=r'is that of "k10[12]" already'):
+        answers_of(rehearsal, run, {"k101": "4711", "k102": "4711"})
+    with pytest.raises(InputError, match="answered twice"):
+        answers_of(rehearsal, run, {"k101": "4711", "deals:k101": None})
+    assert answers_of(rehearsal, run, {}) == 100
+
+
+def test_an_answer_comes_too_late_for_what_is_known_by_now(tmp_path: Path) -> None:
+    """A row that a load found out meanwhile is not sent again for a person's word."""
+    rehearsal = blindly(tmp_path, FaultKind.LOST_AFTER)
+    run = stop(rehearsal, deals(DEALS))
+    space = rehearsal.workspace()
+    one = space.journal.unknown(run)[0]
+    space.journal.settle(run, [Settled(one.op, OpState.WRITTEN, "4711")], rehearsal.clock.now())
+    space.journal.answered(run, [(one.op, None)])
+    assert space.journal.planned(run, 1, after=0, limit=10) == []
+    space.close()

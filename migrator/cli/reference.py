@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrator import resources, wire
+from migrator import resources
 from migrator import rules as rules_
 from migrator import transforms as transforms_
 from migrator.cli import options
 from migrator.model import Account, ObjectType
-from migrator.runs.target import Target, target_from
+from migrator.runs.target import Target, connected, target_from
 from migrator.template import json_schema, load_template, shipped
 from migrator.vendors import registry
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from migrator.catalogue import Info
+    from migrator.runs.workspace import Workspace
 
 
 @click.group(invoke_without_command=True)
@@ -38,19 +39,17 @@ def vendors(context: click.Context) -> None:
 @vendors.command()
 @click.argument("vendor")
 @options.vendor_options
-def describe(vendor: str, vendor_options: dict[str, str]) -> None:
+@options.common
+def describe(workspace: Workspace, vendor: str, vendor_options: dict[str, str]) -> None:
     """Print an account's pipelines, stages, owners and fields as JSON, for `sandbox --like`."""
     target = target_from(vendor, options.environment, vendor_options)
-    account = asyncio.run(_describe(target))
+    account = asyncio.run(_describe(target, workspace))
     click.echo(json.dumps(asdict(account), indent=2, ensure_ascii=False))
 
 
-async def _describe(target: Target) -> Account:
-    clock = wire.SystemClock()
-    client = wire.connect(target.product, target.token, target.base_url, clock)
-    async with client:
-        vendor = target.product.connect(client, clock)
-        return await vendor.describe((ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES))
+async def _describe(target: Target, workspace: Workspace) -> Account:
+    async with connected(target, workspace) as session:  # its requests count as a run's do
+        return await session.account((ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES))
 
 
 @vendors.command("options")

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from migrator.cli import options
+from migrator.journal import RunState
 from migrator.report import wrapped
 from migrator.runs import unknown
 
 if TYPE_CHECKING:
+    from migrator.journal import Run
     from migrator.runs.workspace import Workspace
 
 
@@ -82,11 +84,12 @@ def settle(  # one per option
         data = {"run": run.id, "written": result.written, "not_written": result.not_written}
         click.echo(json.dumps(data | {"left": left}))
     else:
-        click.echo("\n".join(_lines(run.id, result)))
+        click.echo("\n".join(_lines(run, result)))
     return 5 if result.left else 0
 
 
-def _lines(run_id: str, result: unknown.Answered) -> list[str]:
+def _lines(run: Run, result: unknown.Answered) -> list[str]:
+    run_id = run.id
     lines = []
     if result.written or result.not_written:
         lines.append(
@@ -103,5 +106,7 @@ def _lines(run_id: str, result: unknown.Answered) -> list[str]:
             f"  migrator settle {run_id} --written KEY=ID --not-written KEY",
         ]
     else:
-        lines.append(f"Nothing of run {run_id} is unknown. Go on: migrator resume {run_id}")
+        over = run.state in {RunState.FINISHED, RunState.UNDONE}
+        way = "" if over else f" Go on: migrator resume {run_id}"
+        lines.append(f"Nothing of run {run_id} is unknown.{way}")
     return lines

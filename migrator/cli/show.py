@@ -198,6 +198,8 @@ def _explained(result: Verification) -> list[str]:
     ]
     if result.changed:
         lines.append(f"  {result.changed:,} were changed in the account since they were written")
+    if result.partly:
+        lines.append(f"  {result.partly:,} lack what the CRM refused of them, as the report says")
     for name, count in result.normalised.most_common(_LISTED):
         lines += wrapped(
             f"  {count:,} {name}: the CRM spells it its own way, such as {result.spelling[name]}"

@@ -81,7 +81,7 @@ def _lines(result: Undo) -> list[str]:
         ("restored" if done else "to restore", result.ops["update"], "records that it changed"),
         ("unlinked" if done else "to unlink", result.ops["unlink"], "records that it linked"),
         ("deleted" if done else "to delete", result.ops["parents"], "contacts and companies"),
-        ("gone", result.gone, "had been deleted by somebody"),
+        ("gone", result.gone, "are not there any more, or not under their key"),
         ("kept", result.kept, "changed since or used by others, see kept"),
         ("failed", result.failed, "cannot be taken back, see failed"),
     )

@@ -190,23 +190,43 @@ class Journal:
                 "UPDATE ops SET code = '', message = '' WHERE run = ? AND state = 'sent'", (run_id,)
             )
 
-    def answered(self, run_id: str, op: Op, id_: str | None) -> None:
-        """Make durable what a person found out about an op: its record's id; None = not written.
+    def answered(self, run_id: str, answers: Iterable[tuple[Op, str | None]]) -> None:
+        """Make durable what a person found out about ops: their records' ids; None = not written.
 
-        One that was written is still ``sent``: a load completes it by its links.
+        One that was written is still ``sent``: a load completes it by its links. What is no longer
+        :meth:`unknown` stays as it is: a load that runs at the same time may know better.
         """
         with self._write() as cursor:
-            cursor.execute(
+            cursor.executemany(
                 "UPDATE ops SET state = ?, target_id = coalesce(?, target_id), code = '',"
-                " message = '' WHERE run = ? AND phase = ? AND seq = ?",
+                " message = '' WHERE run = ? AND phase = ? AND seq = ?"
+                " AND state = 'sent' AND code = ?",
                 (
-                    OpState.SENT if id_ else OpState.PLANNED,
-                    id_,
-                    run_id,
-                    phase_of(op),
-                    op.seq,
+                    (
+                        OpState.SENT if id_ else OpState.PLANNED,
+                        id_,
+                        run_id,
+                        phase_of(op),
+                        op.seq,
+                        UNKNOWN,
+                    )
+                    for op, id_ in answers
                 ),
             )
+
+    def holders_of(
+        self, run_id: str, type: ObjectType, ids: Collection[str]
+    ) -> dict[str, list[str]]:
+        """Keys of a run's ops by the target's id, for those of these ids that it knows."""
+        rows = self._read(
+            "SELECT target_id, key FROM ops WHERE run = ? AND type = ?"
+            " AND target_id IN (SELECT value FROM json_each(?))",
+            (run_id, type, json.dumps(list(ids))),
+        )
+        found: dict[str, list[str]] = {}
+        for id_, key in rows:
+            found.setdefault(id_, []).append(key)
+        return found
 
     def open_runs(self) -> list[Run]:
         """Runs with ops that were sent and have no answer, the oldest first."""

@@ -150,6 +150,24 @@ class Memory:
         )
         return self._read(query, (*feed.values, wanted))
 
+    def overtaken(
+        self, run_id: str, records: Collection[tuple[ObjectType, str]]
+    ) -> list[tuple[ObjectType, str, str, str]]:
+        """Those of these records that a run which came after a given one wrote, or found right.
+
+        Type and id, that run, and the digest of the row that it surely left there.
+        """
+        ids = json.dumps([id_ for _, id_ in records])
+        rows = self._read(
+            "SELECT memory.type, memory.id, memory.run, memory.content FROM runs"
+            " JOIN memory ON memory.vendor = runs.vendor AND memory.account = runs.account"
+            " JOIN runs AS later ON later.id = memory.run AND later.rowid > runs.rowid"
+            " WHERE runs.id = ? AND memory.id IN (SELECT value FROM json_each(?))"
+            " ORDER BY later.rowid DESC",
+            (run_id, ids),
+        )
+        return [row for row in rows if (row[0], row[1]) in records]
+
     def missing(
         self, feed: Feed, run_id: str, turned_down: Iterable[str]
     ) -> Iterator[tuple[str, Remembered]]:

@@ -2,25 +2,22 @@
 
 A retry is a run of its own that loads rows which an earlier run of the family turned down. From the
 moment it begins to write, those rows count with what becomes of them there and no longer with what
-became of them before. ``settings["retry_of"]`` of a retry is the id of the family's first run.
+became of them before. ``settings["retry_of"]`` of a retry is the id of the family's first run;
+``settings["begun"]``, which it gets with that moment, its number in the family.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from migrator.journal.rows import Run, RunState
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from migrator.journal.journal import Journal
-    from migrator.journal.rows import Finished
+    from migrator.journal.rows import Finished, Run
     from migrator.model import OpState
-
-_NOT_BEGUN = {RunState.PLANNING, RunState.PLANNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class Family:
-    """A run with the retries of it that have begun, the oldest first."""
+    """A run with the retries of it that have begun, in the order in which they did."""
 
     first: Run
     retries: tuple[Run, ...] = ()
@@ -47,16 +44,18 @@ class Family:
 
 
 def family_of(journal: Journal, run: Run) -> Family:
-    """The family that a run belongs to; a retry that is only planned is not of it yet."""
+    """The family that a run belongs to; a retry that is only planned is not of it yet.
+
+    Whether it has begun is no matter of its state: one that was undone may never have begun.
+    """
     first = run.settings.get("retry_of", run.id)
     runs = journal.runs()
+    begun = [
+        each for each in runs if each.settings.get("retry_of") == first and "begun" in each.settings
+    ]
     return Family(
         next(each for each in runs if each.id == first),
-        tuple(
-            each
-            for each in runs
-            if each.settings.get("retry_of") == first and each.state not in _NOT_BEGUN
-        ),
+        tuple(sorted(begun, key=lambda each: int(each.settings["begun"]))),
     )
 
 
@@ -77,6 +76,16 @@ class Retries:
                 ((run_id, record, taken_from) for record, taken_from in taken),
             )
 
+    def join(self, family: Family, retry: Run, left: Mapping[str, Any]) -> None:
+        """Make durable that a retry begins, as the newest of its family.
+
+        ``left`` is what it leaves of the rejected rows of the runs it takes rows from, by run.
+        """
+        settings = {**retry.settings, "begun": len(family.retries) + 1, "left": left}
+        self._journal.update_run(
+            retry.id, account_fingerprint=retry.account_fingerprint, settings=settings
+        )
+
     def taken(self, run_id: str) -> dict[int, str]:
         """The records that a retry takes on, and the run that each stood in when it was planned."""
         return dict(self._read("SELECT record, taken_from FROM retried WHERE run = ?", (run_id,)))
@@ -84,7 +93,7 @@ class Retries:
     def standing_in(self, family: Family) -> dict[int, str]:
         """The records that retries have taken on, and the one that each stands in now."""
         found: dict[int, str] = {}
-        for run in family.retries:  # the oldest first, so that the newest has the last word
+        for run in family.retries:  # the newest, which has the last word, comes last
             found |= dict.fromkeys(self.taken(run.id), run.id)
         return found
 

@@ -10,6 +10,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InputError, Stopped
+from migrator.sqlite_files import write_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,8 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-            self.connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            write_ahead(self.connection)
+            self.connection.execute("PRAGMA synchronous = FULL")
             self._set_up(schema)
         except (sqlite3.Error, OSError) as error:
             raise InputError(
@@ -45,8 +47,9 @@ class Store:
             ) from error
 
     def _set_up(self, schema: str) -> None:
-        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        # In this order: a process that makes the tables meanwhile sets the version with them.
         (tables,) = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
         if not tables:
             # In one transaction: another process sees all of it or nothing.
             self.connection.executescript(

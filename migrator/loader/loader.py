@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from migrator.errors import (
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _READ = 2_000
 _ROUNDS = 5
 _SPLIT = 100
-"""So many ops that no answer comes to are sent in smaller and smaller batches."""
+"""So many of the ops that no answer comes to are sent in smaller and smaller batches."""
 _FEW = 10
 """So many are refused in the end; more would mean that not they are at fault."""
 
@@ -57,12 +58,14 @@ class Job:
         on_missing: what becomes of a record whose parent, created by this run, was refused.
         only: numbers of the ops to write (a sample and its parents); None = all.
         fresh: nobody of ours can have written to the account since the plan was made.
+        phases: what to send of it: see :func:`migrator.journal.phase_of`.
     """
 
     run: str
     on_missing: Mapping[ObjectType, OnMissing]
     only: Collection[int] | None = None
     fresh: bool = False
+    phases: Sequence[int] = PHASES
 
 
 class Loader:
@@ -129,7 +132,7 @@ class Loader:
             if not (self._job.fresh or self._vendor.capabilities.unique_keys):
                 async for settled in self._presence.since_the_plan():
                     self._notes.note(settled)
-            for phase in PHASES:
+            for phase in self._job.phases:
                 await self._carry_out(phase)
         except QuotaSpent as error:
             if self._stopping:  # it would have had to wait
@@ -174,17 +177,28 @@ class Loader:
 
     def _untold(self, phase: int) -> list[Op]:
         """The first ops of a phase that wait for nothing but an answer."""
-        left = self._journal.planned(self._job.run, phase, after=0, limit=_READ)
-        parents = created_parents(self._journal, self._job.run, left)
-        return [op for op in left if not resolved(op, parents).open][: _FEW + 1]
+        found: list[Op] = []
+        for ops in self._planned(phase):
+            parents = created_parents(self._journal, self._job.run, ops)
+            found += [op for op in ops if not resolved(op, parents).open]
+            if len(found) > _FEW:
+                break
+        return found[: _FEW + 1]
+
+    def _planned(self, phase: int) -> Iterator[list[Op]]:
+        """The ops of a phase that are this load's to send and were not sent, some at a time."""
+        after, only = 0, self._job.only
+        while ops := self._journal.planned(self._job.run, phase, after=after, limit=_READ):
+            after = ops[-1].seq
+            yield [op for op in ops if only is None or op.seq in only]
 
     # -- sending -------------------------------------------------------------------------------
 
     async def _send_phase(self, phase: int, idle: int) -> None:
         """Send every planned op of a phase once; return when all requests have ended.
 
-        ``idle`` = so many times nothing came of it: the ops that are left go in smaller batches,
-        if they are few enough, so that one that the CRM stumbles over holds up fewer others.
+        ``idle`` = so many times nothing came of it: only the first ops that are left go then, in
+        smaller batches, so that one that the CRM stumbles over holds up fewer others.
         """
         tasks: set[asyncio.Task[None]] = set()
         try:
@@ -209,14 +223,10 @@ class Loader:
     async def _batches(self, phase: int, idle: int) -> AsyncIterator[list[Op]]:
         """Planned ops in full batches of one type and action, the rests last."""
         waiting: dict[_Bucket, list[Op]] = {}
-        after = 0
-        first = self._journal.planned(self._job.run, phase, after=0, limit=_SPLIT + 1)
-        most = (
-            max(1, _SPLIT >> 2 * idle) if idle and len(first) <= _SPLIT else self._settler.most_open
-        )
-        while ops := self._journal.planned(self._job.run, phase, after=after, limit=_READ):
-            after = ops[-1].seq
-            for op in self._ready(ops):
+        most = max(1, _SPLIT >> 2 * idle) if idle else self._settler.most_open
+        ready = (self._ready(ops) for ops in self._planned(phase))
+        for ops in [islice(chain.from_iterable(ready), _SPLIT)] if idle else ready:
+            for op in ops:
                 batch = waiting.setdefault((op.type, op.action), [])
                 batch.append(op)
                 full = min(most, self._vendor.capabilities.batch[op.type, op.action])
@@ -231,8 +241,6 @@ class Loader:
         parents = created_parents(self._journal, self._job.run, ops)
         parked = []
         for op in ops:
-            if self._job.only is not None and op.seq not in self._job.only:
-                continue
             links = resolved(op, parents)
             if links.open:
                 continue  # until a person has told what became of the parent

@@ -79,7 +79,7 @@ class Presence:
         """Keys of those ops whose links their records in the account have."""
         parents = created_parents(self._journal, self._run, [op for op, _ in pairs])
         whole = {op.key for op, _ in pairs}
-        for kind in {link.type for op, _ in pairs for link in op.links}:
+        for kind in dict.fromkeys(link.type for op, _ in pairs for link in op.links):
             linked = await there.linked([id_ for _, id_ in pairs], kind)
             for op, id_ in pairs:
                 links = resolved(op, parents)
@@ -95,7 +95,7 @@ class Presence:
             return list(settled)
         tries = self._journal.tries(self._run, doubtful)
         answers: dict[str, Settled] = {}
-        for type in {op.type for op in doubtful}:
+        for type in dict.fromkeys(op.type for op in doubtful):
             of_type = {op.key: op for op in doubtful if op.type == type}
             wanted = {name for op in of_type.values() for name in op.properties}
             for key, held in (await self._vendor.find(type, of_type, wanted)).items():

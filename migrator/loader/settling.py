@@ -66,11 +66,12 @@ class Settler:
         told = [s for s in sent if s.op.action is Action.CREATE and s.op.id]
         settled = [Settled(s.op, OpState.WRITTEN, s.op.id) for s in told]  # by a person
         left = [s for s in sent if s not in told]
-        for type in dict.fromkeys(one.op.type for one in left):
-            of_type = [s for s in left if s.op.type == type]
-            ops = {one.op.key: one.op for one in of_type}
+        # One action at a time: a record may be updated and parted from others in one run.
+        for type, action in dict.fromkeys((one.op.type, one.op.action) for one in left):
+            alike = [s for s in left if (s.op.type, s.op.action) == (type, action)]
+            ops = {one.op.key: one.op for one in alike}
             try:
-                outcomes = await self._vendor.recover(type, of_type)
+                outcomes = await self._vendor.recover(type, alike)
             except OutcomeUnknown as error:
                 unknown = [
                     Settled(op, OpState.SENT, None, UNKNOWN, str(error)) for op in ops.values()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import shutil
+from itertools import count
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,10 +16,10 @@ from migrator.report import as_json, make_report, write_id_map
 from migrator.runs.turned_down import TURNED_DOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from migrator.journal import Journal, Run
+    from migrator.journal import Run
     from migrator.plan import PlannedOp
     from migrator.runs.inputs import Inputs
     from migrator.runs.workspace import Workspace
@@ -37,13 +40,14 @@ _PLAN_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def write_turned_down(journal: Journal, run_id: str, inputs: Inputs, target: Path) -> int:
+def write_turned_down(workspace: Workspace, run_id: str, inputs: Inputs, target: Path) -> int:
     """Write ``rejects.csv``: rows that were rejected, refused or parked, to be mended there.
 
-    Returns the number of rows; the file has its header even when there are none.
+    Returns the number of rows; the file has its header even when there are none. What somebody has
+    edited there is not lost: it stays if the rows are the same as before, else beside the file.
     """
     with (inputs.folder / TURNED_DOWN).open("w", encoding="utf-8") as stream:
-        for finished in journal.finished(run_id, remarked=True):
+        for finished in workspace.journal.finished(run_id, remarked=True):
             if finished.op.place:
                 row = {
                     "_record": finished.op.place.record,
@@ -53,7 +57,44 @@ def write_turned_down(journal: Journal, run_id: str, inputs: Inputs, target: Pat
                     "_value": "",
                 }
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return inputs.write_rejects(target, run_id)
+    with _beside_edits(workspace, target):
+        return inputs.write_rejects(target, run_id)
+
+
+@contextlib.contextmanager
+def _beside_edits(workspace: Workspace, target: Path) -> Iterator[None]:
+    """Write a file anew within this, and keep what a person has made of it since the last time."""
+    digest = target.with_suffix(".digest")
+    before = digest.read_text(encoding="ascii") if digest.exists() else ""
+    edits = None
+    if before and target.exists() and _digest(target) != before:
+        edits = _free(target)
+        target.rename(edits)
+    try:
+        yield
+        digest.write_text(_digest(target), encoding="ascii")
+    except BaseException:
+        if edits:
+            edits.replace(target)
+        raise
+    if edits and _digest(target) == before:
+        edits.replace(target)
+    elif edits:
+        workspace.say(
+            f"{target} had been edited, and is written anew because other rows are turned down by "
+            f"now. What was edited is kept: {edits}. `migrator retry` takes either file."
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "blake2b").hexdigest()
+
+
+def _free(target: Path) -> Path:
+    """A name beside a file that no file has yet."""
+    names = (target.with_name(f"{target.stem}-edited-{n}{target.suffix}") for n in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def write_family_books(workspace: Workspace, run: Run) -> None:

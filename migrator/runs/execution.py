@@ -9,13 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, OutcomeUnknown, Stopped
-from migrator.journal import Run, RunState
+from migrator.journal import PHASES, Run, RunState
 from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnMissing, OpState
 from migrator.report import Report, as_json, make_report, write_id_map
 from migrator.runs.books import write_family_books, write_turned_down
+from migrator.runs.families import ensure_current, join_family
 from migrator.runs.nightly import as_planned
-from migrator.runs.planning import ensure_current, reopened, store_plan, types_of
+from migrator.runs.overtaken import leave_overtaken
+from migrator.runs.planning import reopened, store_plan, types_of
 from migrator.runs.sample import choose_sample
 from migrator.runs.settling import settle_others
 from migrator.runs.unknown import FILE as UNSETTLED
@@ -74,6 +76,7 @@ async def execute(
         await settle_others(workspace, session, account, run.id)
     if run.state in _UNSENT:
         await _provision(workspace, run, inputs, session, account)
+    join_family(workspace, workspace.journal.run(run.id))
     return await _write(workspace, run, session, inputs, sample)
 
 
@@ -174,7 +177,11 @@ def _has_others(foreseen: Account, account: Account) -> bool:
 
 
 async def load(
-    workspace: Workspace, run: Run, session: Session, only: frozenset[int] | None = None
+    workspace: Workspace,
+    run: Run,
+    session: Session,
+    only: frozenset[int] | None = None,
+    phases: Sequence[int] = PHASES,
 ) -> None:
     """Send what is planned of a run; signals stop it between two requests."""
     on_missing = {
@@ -183,7 +190,9 @@ async def load(
     fresh = session.planned == run.id
     if fresh:  # what the plan found is there still
         workspace.journal.memory.confirm_unchanged(run.id)
-    job = Job(run.id, on_missing, only, fresh=fresh)
+    elif "undoes" not in run.settings:  # an undo looks at the account itself
+        leave_overtaken(workspace, run.id)
+    job = Job(run.id, on_missing, only, fresh=fresh, phases=phases)
     loader = Loader(session.vendor, workspace.journal, job, workspace.clock, workspace.progress)
     rows = _left(workspace, run) if only is None else len(only)
     workspace.progress.start("write", rows, _pace(session, run))
@@ -246,7 +255,7 @@ def _write_books(workspace: Workspace, run_id: str, inputs: Inputs, state: RunSt
     run = journal.run(run_id)
     gone = {"rejects", "unsettled"}
     files = {name: path for name, path in run.settings["files"].items() if name not in gone}
-    if write_turned_down(journal, run_id, inputs, folder / "rejects.csv"):
+    if write_turned_down(workspace, run_id, inputs, folder / "rejects.csv"):
         files["rejects"] = str(folder / "rejects.csv")
     if write_unsettled(journal, run_id, folder / UNSETTLED):
         files["unsettled"] = str(folder / UNSETTLED)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from migrator.errors import InputError, did_you_mean
-from migrator.journal import Retries, RunState, family_of
+from migrator.journal import Retries, family_of
 from migrator.model import OpState
 from migrator.prepare import MEMBERS
 from migrator.prepare.binding import bind
+from migrator.runs.families import ensure_finished
 from migrator.runs.inputs import naming
 from migrator.runs.returned import (
     OBJECTION,
@@ -104,23 +105,6 @@ def matched(workspace: Workspace, returned: Returned) -> Matched:
     inputs = _without_doubles(workspace, returned, family, taken)
     notices = (*_edited(pairs), *_written_by_now(there), *_new_template(template, family.first))
     return Matched(inputs, family, taken, notices)
-
-
-def ensure_finished(family: Family) -> None:
-    """Refuse to retry rows of a run that goes on, or of which a retry does.
-
-    Raises:
-        InputError: naming the run and the way to finish it.
-    """
-    for run in family.runs:
-        if run.state is RunState.FINISHED:
-            continue
-        way = {
-            RunState.PLANNING: "it was stopped before anything was written; start it again",
-            RunState.PLANNED: f"it is only planned; `migrator run --plan {run.id}` writes it",
-            RunState.UNDONE: "it was undone; load the file anew with `migrator run`",
-        }.get(run.state, f"it is not finished; go on with it first: `migrator resume {run.id}`")
-        raise InputError(f"Run {run.id} cannot be retried: {way}.")
 
 
 def _ensure_same_key(template: Template, returned: Returned) -> None:

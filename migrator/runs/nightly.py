@@ -217,20 +217,20 @@ def ensure_same_mode(journal: Journal, account: Account, feed: Feed, *, keyless:
     Raises:
         InputError: its records are known by the other means.
     """
-    field = KEY_FIELD in account.fields.get(feed.type, {})
-    if keyless and field:
-        raise InputError(
-            f"Account {account.id} has the key field {KEY_FIELD} of {feed.type}, so nothing speaks "
-            "against using it: leave out --no-key-field."
-        )
-    others = [
+    begun = [
         run
         for run in journal.runs()
         if (run.vendor, run.account, run.template) == (feed.vendor, feed.account, feed.name)
         and run.state in _BEGUN
         and "undoes" not in run.settings
-        and bool(run.settings.get("keyless")) != keyless
     ]
+    others = [run for run in begun if bool(run.settings.get("keyless")) != keyless]
+    field = KEY_FIELD in account.fields.get(feed.type, {})
+    if keyless and field and not begun:
+        raise InputError(
+            f"Account {account.id} has the key field {KEY_FIELD} of {feed.type}, so nothing speaks "
+            "against using it: leave out --no-key-field."
+        )
     if others:
         how = "with" if keyless else "without"
         way = "leave out" if keyless else "add"

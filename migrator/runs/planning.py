@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InputError
 from migrator.files import ReadOptions
-from migrator.journal import Feed, Retries, Run, RunState, family_of
+from migrator.journal import Feed, Run, RunState
 from migrator.model import OnConflict, Provision
 from migrator.plan import Intent, Plan, PlannedOp, make_plan
 from migrator.runs.books import PlanTable, write_turned_down
 from migrator.runs.inputs import Inputs, Request, naming, read_inputs
-from migrator.runs.matching import ensure_finished
 from migrator.runs.nightly import (
     Missing,
     Nightly,
@@ -30,7 +29,7 @@ from migrator.runs.workspace import new_run_id
 from migrator.template import LINK_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from migrator.model import Account, ObjectType
@@ -116,23 +115,29 @@ async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
     limit: Limit | None = None,
     *,
     lock: bool = False,
-    retry: Mapping[str, Any] | None = None,
+    retry_of: Run | None = None,
     nightly: Nightly | None = None,
 ) -> Planned:
-    """The part of :func:`plan_run` from prepared rows on; ``retry`` = settings of a retry alone."""
+    """The part of :func:`plan_run` from prepared rows on; ``retry_of`` = the run that it retries.
+
+    A retry belongs to its run's feed, whatever the template is called by now: otherwise it would
+    not know which records are in the account where only the journal tells.
+    """
     folder = inputs.folder
     told = (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices)
     for line in (*told, *session.target.product.notices):
         workspace.say(line)
-    asked = nightly or _as_first(workspace, retry or {})
-    account = await _account_for(workspace, session, inputs, asked)
+    asked = nightly or _as_first(retry_of)
+    name = retry_of.template if retry_of else inputs.template.name
+    account = await _account_for(workspace, session, inputs, name, asked)
     if lock:
         session.lock(account)
         await settle_others(workspace, session, account, run_id)
     else:
         await wait_for_lag(workspace, session, account)
     run = _new_run(run_id, workspace, inputs, session.target, account)
-    run = replace(run, settings={**run.settings, **asked.settings(), **(retry or {})})
+    of = {"retry_of": retry_of.id} if retry_of else {}
+    run = replace(run, template=name, settings={**run.settings, **asked.settings(), **of})
     workspace.journal.add_run(run)
     missing = session.vendor.lacking(account, inputs.template.provision())
     view = session.vendor.provisional(account, missing)
@@ -145,29 +150,27 @@ async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
     return Planned(workspace.journal.run(run_id), plan, inputs, account, missing)
 
 
-def _as_first(workspace: Workspace, retry: Mapping[str, Any]) -> Nightly:
+def _as_first(first: Run | None) -> Nightly:
     """A retry sees the account as its family's first run did: with the key field, or without."""
-    if "retry_of" not in retry:
-        return Nightly()
-    settings = workspace.journal.run(retry["retry_of"]).settings
-    return Nightly(keyless=settings.get("keyless", False))
+    return Nightly(keyless=bool(first and first.settings.get("keyless")))
 
 
 async def _account_for(
-    workspace: Workspace, session: Session, inputs: Inputs, asked: Nightly
+    workspace: Workspace, session: Session, inputs: Inputs, name: str, asked: Nightly
 ) -> Account:
-    """The account, if it may be loaded as it is asked."""
+    """The account, if the feed of that name may be loaded into it as it is asked."""
     journal, template = workspace.journal, inputs.template
     if asked.keyless:
-        without_key_field(session, journal, template.name)
+        without_key_field(session, journal, name)
+    account = await _account(session, template)
+    feed = Feed(session.target.product.name, account.id, name, template.object)
+    ensure_same_mode(journal, account, feed, keyless=asked.keyless)
+    ensure_no_drop(asked, journal, feed, inputs.prepared.rows)
+    if asked.keyless:
         workspace.say(
             f"No key field: only {journal.path} knows which records are in the account. Keep it, "
             "and load from no other place; whoever loads without it writes all records again."
         )
-    account = await _account(session, template)
-    feed = Feed(session.target.product.name, account.id, template.name, template.object)
-    ensure_same_mode(journal, account, feed, keyless=asked.keyless)
-    ensure_no_drop(asked, journal, feed, inputs.prepared.rows)
     return account
 
 
@@ -212,7 +215,7 @@ async def store_plan(
     reasons = inputs.reasons()
     rejects = inputs.folder / "rejects.csv"
     files = {"plan": str(inputs.folder / "plan.parquet")}
-    if write_turned_down(workspace.journal, run.id, inputs, rejects):
+    if write_turned_down(workspace, run.id, inputs, rejects):
         files["rejects"] = str(rejects)
     if missing.file:
         files["missing"] = str(missing.file)
@@ -350,24 +353,3 @@ def reopened(workspace: Workspace, run: Run) -> Inputs:
                 "are recognised by their key."
             )
     return inputs
-
-
-def ensure_current(workspace: Workspace, retry: Run) -> None:
-    """Refuse a retry that was planned and left, while another one took its rows on.
-
-    Raises:
-        InputError: rows of it stand in another run by now, or one of these is not finished.
-    """
-    if retry.state is not RunState.PLANNED or "retry_of" not in retry.settings:
-        return
-    retries = Retries(workspace.journal)
-    family = family_of(workspace.journal, retry)
-    ensure_finished(family)
-    standing = retries.standing_in(family)
-    taken = retries.taken(retry.id)
-    moved = sum(standing.get(record, family.first.id) != run for record, run in taken.items())
-    if moved:
-        raise InputError(
-            f"{moved:,} rows of retry {retry.id} were retried by another one since it was planned. "
-            "Nothing was written; retry the file again."
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.journal import Retries
 from migrator.model import ObjectType
@@ -10,11 +10,9 @@ from migrator.runs.execution import same_account
 from migrator.runs.matching import matched
 from migrator.runs.planning import plan_inputs
 from migrator.runs.returned import open_returned
-from migrator.runs.turned_down import left_of
 from migrator.runs.workspace import new_run_id
 
 if TYPE_CHECKING:
-    from migrator.runs.matching import Matched
     from migrator.runs.planning import Limit, Planned
     from migrator.runs.returned import Asked, Returned
     from migrator.runs.target import Session
@@ -59,19 +57,6 @@ async def plan_retry(
         workspace.say(line)
     run_id = returned.folder.name
     Retries(workspace.journal).take(run_id, found.taken.items())
-    retry = {"retry_of": first.id, "left": _left(workspace, found)}
     return await plan_inputs(
-        workspace, run_id, found.inputs, session, limit, lock=lock, retry=retry
+        workspace, run_id, found.inputs, session, limit, lock=lock, retry_of=first
     )
-
-
-def _left(workspace: Workspace, found: Matched) -> dict[str, Any]:
-    """What is left of the rejected rows of each run that this retry takes rows from."""
-    retries = Retries(workspace.journal)
-    left = {}
-    for run in found.family.runs:
-        own = {record for record, owner in found.taken.items() if owner == run.id}
-        if own:
-            gone = own | retries.taken_from(found.family, run.id)
-            left[run.id] = left_of(run, workspace.folder(run.id), gone)
-    return left

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from migrator.loader import created_parents, resolved
-from migrator.model import Action, ObjectType, Op, OpState
+from migrator.model import Action, ObjectType, Op
 from migrator.plan import differences
 from migrator.runs.since import changed_since
+from migrator.runs.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from migrator.vendors.base import Vendor
 
 _CHUNK = 2_000
+
+Done = tuple[ObjectType, str, Action]
+"""Type and key of a record, and what an undo has done about it."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,9 @@ class Reverser:
         vendor: the account.
         there: what it holds of the run's type.
         journal: the run's memory.
-        runs: the run to take back, and its retries.
-        done: type and key of what an undo that was stopped has settled already.
+        runs: the run to take back and its retries, the newest first.
+        done: type and key of what an undo that was stopped has settled already, and what it did:
+            a record may be restored while its links are still to be taken off.
         first: number of the first op.
     """
 
@@ -81,13 +87,13 @@ class Reverser:
         journal: Journal,
         runs: Sequence[str],
         *,
-        done: Collection[tuple[ObjectType, str]] = (),
+        done: Collection[Done] = (),
         first: int = 1,
     ) -> None:
         self._vendor = vendor
         self._there = there
         self._journal = journal
-        self._runs = runs
+        self._written = Written(journal, runs)
         self._done = done
         self._numbers = itertools.count(first)
         self._deleted: set[str] = set()
@@ -114,15 +120,17 @@ class Reverser:
                 yield await self._without_those_in_use(type, reversal)
 
     def _chunks(self, *, parents: bool) -> Iterator[tuple[str, Sequence[Finished]]]:
-        for run in self._runs:
+        for run, of_run in itertools.groupby(self._written.all(parents=parents), itemgetter(0)):
             written = (
                 one
-                for one in self._journal.finished(run, {OpState.WRITTEN})
-                if (one.op.place is None and one.op.action is Action.CREATE) == parents
-                and (one.op.type, one.op.key) not in self._done
+                for _, one in of_run
+                if one.op.action is not Action.CREATE or not self._is_done(one.op, Action.DELETE)
             )
             while chunk := list(itertools.islice(written, _CHUNK)):
                 yield run, chunk
+
+    def _is_done(self, op: Op, *actions: Action) -> bool:
+        return any((op.type, op.key, action) in self._done for action in actions)
 
     async def _reverse(
         self, run: str, chunk: Sequence[Finished], held: Mapping[str, Held | None]
@@ -137,10 +145,11 @@ class Reverser:
             elif there is None and one.op.action is Action.CREATE:
                 gone += 1
             elif there is None:
-                kept.append(_lost(one.op, "it is no longer in the account"))
+                if not self._is_done(one.op, Action.UPDATE, Action.UNLINK):
+                    kept.append(_lost(one.op, "it is no longer in the account"))
             elif one.op.action is Action.CREATE:
                 self._uncreate(one, there, ops, kept)
-            else:
+            elif not self._is_done(one.op, Action.UPDATE):
                 self._restore(one, there, ops, kept)
         ops += await self._unlinked(run, [one for one in chunk if held[one.op.key] is not None])
         return Reversal(ops, kept, gone)
@@ -189,12 +198,18 @@ class Reverser:
 
     async def _unlinked(self, run: str, chunk: Sequence[Finished]) -> list[Op]:
         """Take off the links that the run added to records which were there before it."""
-        updates = [one.op for one in chunk if one.op.action is Action.UPDATE and one.op.links]
+        updates = [
+            one.op
+            for one in chunk
+            if one.op.action is Action.UPDATE
+            and one.op.links
+            and not self._is_done(one.op, Action.UNLINK)
+        ]
         if not updates:
             return []
         made = created_parents(self._journal, run, updates)
         links: dict[str, list[Link]] = {op.key: [] for op in updates}
-        for type in {link.type for op in updates for link in op.links}:
+        for type in dict.fromkeys(link.type for op in updates for link in op.links):
             there = await self._there.linked([str(op.id) for op in updates], type)
             for op in updates:
                 links[op.key] += [

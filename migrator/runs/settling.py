@@ -28,7 +28,6 @@ async def settle_others(
             outcome is unknown may be in the account without our being able to find it: before a
             person has told, no other run may write there.
     """
-    await wait_for_lag(workspace, session, account)
     for run in workspace.journal.open_runs():
         if run.id == run_id or (run.vendor, run.account) != (account.vendor, account.id):
             continue
@@ -37,6 +36,7 @@ async def settle_others(
             "became of them first."
         )
         await Loader(session.vendor, workspace.journal, Job(run.id, {}), workspace.clock).settle()
+    await wait_for_lag(workspace, session, account)  # settling may have written, too
 
 
 async def wait_for_lag(workspace: Workspace, session: Session, account: Account) -> None:

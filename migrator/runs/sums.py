@@ -49,7 +49,12 @@ class Sums:
     ) -> None:
         self._vendor = vendor
         self._field = {of: name for name, of in origin.items()}
-        self._labels = _labels(account)
+        self._labels = {
+            "pipeline": {one.id: one.label for one in account.pipelines},
+            "stage": {stage.id: stage.label for one in account.pipelines for stage in one.stages},
+            "owner": {owner.id: owner.email or owner.name for owner in account.owners},
+            "currency": {},
+        }
         self._kept = kept
         self._sums: dict[_Key, Sum] = {}
 
@@ -58,6 +63,11 @@ class Sums:
         """The vendor's fields that have to be read."""
         wanted = (*DIMENSIONS, "amount")
         return {self._field[of] for of in wanted if of in self._field}
+
+    def to_compare(self, op: Op) -> Mapping[str, str]:
+        """What a record is to hold: what was written, and the amount if it is added up."""
+        amount = self._our_amount(op)
+        return op.properties if amount is None else {self._field["amount"]: amount, **op.properties}
 
     def ours(self, op: Op) -> None:
         """One record as the run wrote it, or left it."""
@@ -100,21 +110,13 @@ class Sums:
         there = held.properties.get(name)
         if self._vendor.same(op.type, name, written, there):
             return ours
-        return self._labels.get(there or "", there or "")
+        return self._labels[dimension].get(there or "", there or "")
 
     def _sum(self, dimension: str, value: str, currency: str) -> Sum:
         key = (dimension, value, currency)
         if key not in self._sums:
             self._sums[key] = Sum(*key)
         return self._sums[key]
-
-
-def _labels(account: Account) -> dict[str, str]:
-    """What ids of pipelines, stages and owners are called."""
-    stages = {stage.id: stage.label for one in account.pipelines for stage in one.stages}
-    pipelines = {one.id: one.label for one in account.pipelines}
-    owners = {owner.id: owner.email or owner.name for owner in account.owners}
-    return owners | pipelines | stages
 
 
 def _decimal(text: str | None) -> Decimal:

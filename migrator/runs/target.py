@@ -179,8 +179,7 @@ def account_lock(target: Target, account: str) -> Iterator[None]:
     Raises:
         Locked: another run holds it.
     """
-    url = target.base_url.strip().rstrip("/").casefold()
-    address = hashlib.sha256(url.encode()).hexdigest()[:8]
+    address = hashlib.sha256(wire.address_of(target.base_url).encode()).hexdigest()[:8]
     folder = Path(tempfile.gettempdir()) / f"migrator-{_user()}"
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^\w.@-]", "_", account)  # it may be an e-mail address, with a slash in it

@@ -93,7 +93,11 @@ def left_of(run: Run, folder: Path, gone: Collection[int]) -> dict[str, Any]:
     """What is left of a run's rejected and merged rows when some of its rows were taken on since.
 
     ``rejected``, ``codes``, ``examples`` and ``merged`` as in the run's own settings.
+
+    Raises:
+        InputError: the run's folder is gone.
     """
+    _ensure_there(run, folder)
     reasons = reasons_in(folder, gone)
     merged = run.settings["prepared"]["merged"]
     if merged:
@@ -124,12 +128,7 @@ def kept_rows(run: Run, folder: Path) -> pl.LazyFrame:
     Raises:
         InputError: the run's folder is gone.
     """
-    if not (folder / KEPT).exists():
-        raise InputError(
-            f"The folder of run {run.id} ({folder}) was deleted or emptied; without it the rows "
-            "that were turned down cannot be told. Load the edited file with `migrator run`: "
-            "records that are already in the account are recognised by their key."
-        )
+    _ensure_there(run, folder)
     rows = pl.scan_parquet(folder / KEPT, glob=False)
     first = pl.col("_record").alias("_first")
     if not (folder / MEMBERS).exists():
@@ -137,3 +136,12 @@ def kept_rows(run: Run, folder: Path) -> pl.LazyFrame:
     members = pl.scan_parquet(folder / MEMBERS, glob=False)
     together = rows.join(members, on="_record", how="left", maintain_order="left")
     return together.with_columns(pl.col("_first").fill_null(pl.col("_record")))
+
+
+def _ensure_there(run: Run, folder: Path) -> None:
+    if not (folder / KEPT).exists():
+        raise InputError(
+            f"The folder of run {run.id} ({folder}) was deleted or emptied; without it the rows "
+            "that were turned down cannot be told. Load the edited file with `migrator run`: "
+            "records that are already in the account are recognised by their key."
+        )

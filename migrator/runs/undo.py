@@ -7,13 +7,14 @@ on: what people have changed meanwhile is kept as well.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
-from migrator.journal import Run, RunState
+from migrator.journal import Run, RunState, family_of
 from migrator.model import Action, ObjectType, OpState, Shape
 from migrator.plan import Cost, cost, holdings
 from migrator.runs.execution import load, same_account
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 
     from migrator.journal import Journal
     from migrator.model import Account, Op
-    from migrator.runs.reversal import Reversal
+    from migrator.runs.reversal import Done, Reversal
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
 
 _SETTLED = {OpState.WRITTEN, OpState.REFUSED}
+_RECORDS = (0, 1)
+"""The phases before the one in which contacts and companies are deleted."""
 
 
 @dataclass
@@ -91,6 +94,8 @@ async def undo(workspace: Workspace, run: Run, session: Session) -> Undo:
     _ensure_undoable(workspace.journal, run)
     account = await _account(workspace, run, session)
     session.lock(account)
+    run = workspace.journal.run(run.id)  # another process may have taken it back meanwhile
+    _ensure_undoable(workspace.journal, run)
     undo_id = new_run_id(workspace.clock.now(), workspace.rng)
     await settle_others(workspace, session, account, undo_id)
     workspace.journal.add_run(_new_run(undo_id, workspace, run))
@@ -119,8 +124,7 @@ def undone(workspace: Workspace, undo_run: Run) -> Undo:
             result.ops[_name(settings, type, action)] += count
     result.gone = settings.get("gone", 0)
     result.kept = settings.get("kept_records", 0)
-    refused = {f.op.key for f in journal.finished(undo_run.id, {OpState.REFUSED})}
-    result.failed = settings.get("failed_records", 0) + len(refused)
+    result.failed = settings.get("failed_records", 0)
     result.cost = Cost(**settings["plan"]["cost"])
     result.files = dict(settings["files"])
     return result
@@ -140,7 +144,8 @@ def _ensure_undoable(journal: Journal, run: Run) -> None:
         )
     if run.state is RunState.UNDONE:
         by = journal.run(run.settings["undone_by"])
-        way = "is done" if by.state is RunState.FINISHED else f"go on: migrator resume {by.id}"
+        done = by.state is RunState.FINISHED
+        way = "nothing is left to do" if done else f"to go on: migrator resume {by.id}"
         raise InputError(f"Run {run.id} is taken back by {by.id} already; {way}.")
     if "retry_of" in run.settings:
         first = run.settings["retry_of"]
@@ -157,9 +162,8 @@ def _all_counts(journal: Journal, run: Run) -> Iterable[tuple[ObjectType, Action
 
 
 def _family(journal: Journal, run: Run) -> list[str]:
-    """The run and its retries, the newest first."""
-    retries = [one.id for one in journal.runs() if one.settings.get("retry_of") == run.id]
-    return [*reversed(retries), run.id]
+    """The run and the retries of it that have begun, the newest first."""
+    return [one.id for one in reversed(family_of(journal, run).runs)]
 
 
 async def _account(workspace: Workspace, run: Run, session: Session) -> Account:
@@ -199,6 +203,23 @@ async def _carry_out(
     journal = workspace.journal
     run = journal.run(undo_run.settings["undoes"])
     _mark(journal, run, undo_run.id)
+    await _plan_anew(workspace, run, session, account, undo_run)
+    try:
+        await load(workspace, journal.run(undo_run.id), session, phases=_RECORDS)
+        if _some_stay(journal, undo_run):  # and with them the parents that they are linked to
+            await _plan_anew(workspace, run, session, account, undo_run)
+        await load(workspace, journal.run(undo_run.id), session)
+    finally:
+        write_lists(journal, undo_run.id, workspace.folder(undo_run.id))
+    journal.set_state(undo_run.id, RunState.FINISHED)
+    return undone(workspace, journal.run(undo_run.id))
+
+
+async def _plan_anew(
+    workspace: Workspace, run: Run, session: Session, account: Account, undo_run: Run
+) -> None:
+    """Plan what an undo has left to do, as the account is now."""
+    journal = workspace.journal
     journal.drop_planned(undo_run.id)
     planning = _Planning(workspace, run, session, account, undo_run)
     plan = await planning.plan(
@@ -215,17 +236,18 @@ async def _carry_out(
     journal.update_run(
         undo_run.id, account_fingerprint=undo_run.account_fingerprint, settings=settings
     )
-    try:
-        await load(workspace, journal.run(undo_run.id), session)
-    finally:
-        write_lists(journal, undo_run.id, workspace.folder(undo_run.id))
-    journal.set_state(undo_run.id, RunState.FINISHED)
-    return undone(workspace, journal.run(undo_run.id))
+
+
+def _some_stay(journal: Journal, undo_run: Run) -> bool:
+    """Whether the CRM refused to take any record back."""
+    return any(state is OpState.REFUSED for _, _, state in journal.counts(undo_run.id))
 
 
 def _mark(journal: Journal, run: Run, undo_id: str) -> None:
     """From here on neither the run nor a retry of it can be gone on with."""
-    for one in map(journal.run, _family(journal, run)):
+    for one in journal.runs():
+        if run.id not in {one.id, one.settings.get("retry_of")}:
+            continue
         settings = {**one.settings, "undone_by": undo_id}
         journal.update_run(one.id, account_fingerprint=one.account_fingerprint, settings=settings)
         journal.set_state(one.id, RunState.UNDONE)
@@ -262,15 +284,15 @@ class _Planning:
         )
         self._workspace.progress.start("undo: plan", total)
         type = ObjectType(self._run.settings["types"][0])
-        kept = KeptLists(self._folder(), done)
-        async with holdings(vendor, type, total) as there:
-            reverser = Reverser(vendor, there, journal, runs, done=done, first=first)
-            async for reversal in reverser.records():
-                self._add(reversal, take, kept)
-            async for reversal in reverser.parents():
-                self._add(reversal, take, kept)
+        with contextlib.closing(KeptLists(self._folder(), done)) as kept:
+            async with holdings(vendor, type, total) as there:
+                reverser = Reverser(vendor, there, journal, runs, done=done, first=first)
+                async for reversal in reverser.records():
+                    self._add(reversal, take, kept)
+                async for reversal in reverser.parents():
+                    self._add(reversal, take, kept)
+            self._result.files = kept.finish()
         self._workspace.progress.finish()
-        self._result.files = kept.close()
         self._result.kept, self._result.failed = kept.kept, kept.failed
         self._result.cost = cost(vendor, self._shapes, self._session.target.share)
         return self._result
@@ -278,14 +300,14 @@ class _Planning:
     def _folder(self) -> Path:
         return self._workspace.folder(self._undo_run.id if self._undo_run else self._run.id)
 
-    def _done(self) -> tuple[set[tuple[ObjectType, str]], int]:
+    def _done(self) -> tuple[set[Done], int]:
         """What an undo that was stopped has settled, and the first number that is free."""
         if self._undo_run is None:
             return set(), 1
-        done: set[tuple[ObjectType, str]] = set()
+        done: set[Done] = set()
         last = 0
         for one in self._workspace.journal.finished(self._undo_run.id, _SETTLED):
-            done.add((one.op.type, one.op.key))
+            done.add((one.op.type, one.op.key, one.op.action))
             last = max(last, one.op.seq)
         return done, last + 1
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from typing import TYPE_CHECKING
 
-from migrator.model import OpState
+from migrator.model import Action, OpState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from migrator.journal import Journal
-    from migrator.model import ObjectType
-    from migrator.runs.reversal import Kept
+    from migrator.runs.reversal import Done, Kept
 
 _COLUMNS = ("type", "key", "id", "field", "wrote", "account", "why")
 
@@ -23,16 +23,19 @@ _Row = tuple[str, ...]
 class _List:
     """A list that is written row by row, and is not there when nothing is on it.
 
+    What was there before stays until the new one is whole: an undo may die half-way.
+
     Attributes:
         records: that are on the list; the rows of one come one after the other.
     """
 
     def __init__(self, path: Path, rows: Iterable[_Row]) -> None:
         self._path = path
+        self._part = path.with_suffix(".part")
         self._last: _Row = ()
         self.records = 0
-        before = list(rows)  # they may come from the file that is written anew
-        self._stream = path.open("w", encoding="utf-8", newline="")
+        before = list(rows)
+        self._stream = self._part.open("w", encoding="utf-8", newline="")
         self._writer = csv.writer(self._stream)
         self._writer.writerow(_COLUMNS)
         for row in before:
@@ -43,10 +46,17 @@ class _List:
         self.records += row[:2] != self._last
         self._last = row[:2]
 
-    def close(self) -> None:
+    def finish(self) -> None:
         self._stream.close()
-        if not self.records:
-            self._path.unlink()
+        if self.records:
+            self._part.replace(self._path)
+        else:
+            self._path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Leave no half a list behind."""
+        self._stream.close()
+        self._part.unlink(missing_ok=True)
 
 
 class KeptLists:
@@ -54,12 +64,12 @@ class KeptLists:
 
     Args:
         folder: where the lists go.
-        settled: type and key of records about which an earlier part of the undo has spoken: what
-            the lists of before say of them stays.
+        settled: what an earlier part of the undo has done: what the lists of before say of these
+            records stays. Who was only parted from others is looked at again.
     """
 
-    def __init__(self, folder: Path, settled: Collection[tuple[ObjectType, str]] = ()) -> None:
-        known = {(type.value, key) for type, key in settled}
+    def __init__(self, folder: Path, settled: Collection[Done] = ()) -> None:
+        known = {(type.value, key) for type, key, act in settled if act is not Action.UNLINK}
         self._paths = (folder / "kept.csv", folder / "failed.csv")
         self._kept, self._failed = (
             _List(path, (row for row in _rows(path) if row[:2] in known)) for path in self._paths
@@ -81,11 +91,16 @@ class KeptLists:
             row = (one.type.value, one.key, one.id, one.field, one.wrote, one.held, one.why)
             (self._failed if one.failed else self._kept).add(row)
 
-    def close(self) -> dict[str, str]:
+    def finish(self) -> dict[str, str]:
         """End the lists; name to file of those that have anything on them."""
+        self._kept.finish()
+        self._failed.finish()
+        return _named(self._paths)
+
+    def close(self) -> None:
+        """Let go of the files; without :meth:`finish` the lists of before stay."""
         self._kept.close()
         self._failed.close()
-        return _named(self._paths)
 
 
 def write_lists(journal: Journal, undo_id: str, folder: Path) -> None:
@@ -101,13 +116,16 @@ def write_lists(journal: Journal, undo_id: str, folder: Path) -> None:
         (one.op.type.value, one.op.key, str(one.op.id), "(record)", "", "", one.message)
         for one in journal.finished(undo_id, {OpState.REFUSED})
     )
-    _List(failed, dict.fromkeys((*_rows(failed), *refused))).close()
+    rows = dict.fromkeys((*_rows(failed), *refused))
+    with contextlib.closing(_List(failed, rows)) as anew:
+        anew.finish()
     run = journal.run(undo_id)
-    journal.update_run(
-        undo_id,
-        account_fingerprint=run.account_fingerprint,
-        settings={**run.settings, "files": _named([reversed_, folder / "kept.csv", failed])},
-    )
+    settings = {
+        **run.settings,
+        "failed_records": len({row[:2] for row in rows}),
+        "files": _named([reversed_, folder / "kept.csv", failed]),
+    }
+    journal.update_run(undo_id, account_fingerprint=run.account_fingerprint, settings=settings)
 
 
 def _named(paths: Iterable[Path]) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, did_you_mean
+from migrator.model import Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +41,13 @@ class Answered:
 
 
 def write_unsettled(journal: Journal, run_id: str, target: Path) -> int:
-    """Write the list of unknown rows; no file is left when there are none."""
+    """Write the list of unknown rows; no file is left when there are none.
+
+    Answers that stand in it already and were not noted yet stay there: a person may have filled in
+    half of it when the run is resumed.
+    """
     unknown = journal.unknown(run_id)
+    filled = _filled_in(target)
     target.unlink(missing_ok=True)
     if not unknown:
         return 0
@@ -51,8 +58,18 @@ def write_unsettled(journal: Journal, run_id: str, target: Path) -> int:
             op, place = one.op, one.op.place
             where = (place.file, place.record, place.line) if place else ("", "", "")
             sent = one.sent_at.isoformat(timespec="seconds")
-            writer.writerow([op.type, op.key, "", one.message, sent, *where])
+            given = filled.get(f"{op.type}:{op.key}", "")
+            writer.writerow([op.type, op.key, given, one.message, sent, *where])
     return len(unknown)
+
+
+def _filled_in(path: Path) -> dict[str, str]:
+    """The answers in a list of before; none where it cannot be read."""
+    try:
+        found = read_answers(path) if path.exists() else {}
+    except InputError:
+        return {}
+    return {key: id_ or NOT_WRITTEN for key, id_ in found.items()}
 
 
 def read_answers(path: Path) -> dict[str, str | None]:
@@ -70,7 +87,7 @@ def read_answers(path: Path) -> dict[str, str | None]:
             f"{path} cannot be read: {error}. Name a {FILE} saved as UTF-8."
         ) from error
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    rows = csv.DictReader(text.splitlines(), delimiter=delimiter)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     if not {"type", "key", "answer"} <= set(rows.fieldnames or ()):
         raise InputError(f"{path} has no columns type, key and answer, as a {FILE} has.")
     answers = {}
@@ -85,16 +102,21 @@ def read_answers(path: Path) -> dict[str, str | None]:
 def answer(workspace: Workspace, run_id: str, answers: Mapping[str, str | None]) -> Answered:
     """Record what a person found out: key (or ``type:key``) to id; None = it is not there.
 
-    All answers are taken, or none.
+    All answers are taken, or none. Only of what was to be created a load takes a person's word; all
+    else is sent once more, which does no harm.
 
     Raises:
-        InputError: a key is none of the run's unknown ones, or is one of several kinds of record.
+        InputError: a key is none of the run's unknown ones, or is one of several kinds of record;
+            or an id is another record's.
     """
     journal = workspace.journal
     unknown = journal.unknown(run_id)
     chosen = [(_the_one(unknown, run_id, key), id_) for key, id_ in answers.items()]
-    for one, id_ in chosen:
-        journal.answered(run_id, one.op, id_)
+    _ensure_one_each(journal, run_id, chosen)
+    created = Action.CREATE
+    journal.answered(
+        run_id, [(one.op, id_ if one.op.action is created else None) for one, id_ in chosen]
+    )
     left = journal.unknown(run_id)
     write_unsettled(journal, run_id, workspace.folder(run_id) / FILE)
     return Answered(
@@ -102,6 +124,25 @@ def answer(workspace: Workspace, run_id: str, answers: Mapping[str, str | None])
         not_written=tuple(one.op.key for one, id_ in chosen if not id_),
         left=tuple(left),
     )
+
+
+def _ensure_one_each(
+    journal: Journal, run_id: str, chosen: Sequence[tuple[Unknown, str | None]]
+) -> None:
+    """Refuse a record that is told to be two rows': one of them would be missing unnoticed."""
+    for one, _ in chosen:
+        if len({id_ for other, id_ in chosen if other == one}) > 1:
+            raise InputError(f'"{one.op.key}" is answered twice and unlike. Nothing was noted.')
+    for type in dict.fromkeys(one.op.type for one, _ in chosen):
+        told = [(one.op.key, id_) for one, id_ in chosen if id_ and one.op.type == type]
+        holders = journal.holders_of(run_id, type, [id_ for _, id_ in told])
+        for key, id_ in told:
+            others = {*holders.get(id_, ()), *(k for k, other in told if other == id_)} - {key}
+            if others:
+                raise InputError(
+                    f'Record {id_} of {type} is that of "{min(others)}" already, so it cannot be '
+                    f'that of "{key}" too. Nothing was noted; look again which record is whose.'
+                )
 
 
 def _the_one(unknown: Sequence[Unknown], run_id: str, key: str) -> Unknown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -17,12 +18,11 @@ from migrator.report import make_report
 from migrator.runs.execution import same_account
 from migrator.runs.nightly import as_planned
 from migrator.runs.settling import wait_for_lag
-from migrator.runs.since import changed_since
+from migrator.runs.since import as_we_left_it, changed_since
 from migrator.runs.sums import Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from migrator.journal import Family, Finished, Journal, Run
@@ -64,6 +64,7 @@ class Verification:
         missing: keys of records that the account does not hold.
         differing: records in which it says something else, without an explanation.
         changed: records that were changed by somebody after the run had written them.
+        partly: records that lack what the CRM refused of them, as the run's report says.
         normalised: fields that the CRM spells otherwise than we sent them, with how many.
         spelling: an example of each.
         turned_down: records that are not to be in the account, by what became of them.
@@ -80,6 +81,7 @@ class Verification:
     missing: list[str] = field(default_factory=list)
     differing: int = 0
     changed: int = 0
+    partly: int = 0
     normalised: Counter[str] = field(default_factory=Counter)
     spelling: dict[str, str] = field(default_factory=dict)
     turned_down: dict[str, int] = field(default_factory=dict)
@@ -95,7 +97,8 @@ class Verification:
     @property
     def agrees(self) -> bool:
         """Whether nothing is left to do, and nothing left to explain."""
-        complete = self.same + self.changed == self.checked and not self.left
+        explained = self.same + self.changed + self.partly
+        complete = explained == self.checked and not self.left
         return complete and not (self.unlinked or self.doubled or self.intruders)
 
 
@@ -131,7 +134,9 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
     sums = Sums(session.vendor, account, origin, kept=kept)
     workspace.progress.start("verify", total)
     async with holdings(session.vendor, types[0], total) as there:
-        reading = _Reading(session.vendor, there, journal, sums, result)
+        planned = {one.id: datetime.fromisoformat(one.created_at) for one in family.runs}
+        now = workspace.clock.now()
+        reading = _Reading(session.vendor, there, journal, sums, result, planned, now)
         with table.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(["key", "id", "field", "ours", "account", "why"])
@@ -165,7 +170,7 @@ def _rejected(journal: Journal, family: Family) -> dict[str, int]:
 
 
 def _keep_if_needed(table: Path, result: Verification) -> None:
-    if result.agrees and not result.changed:
+    if result.agrees and not (result.changed or result.partly):
         table.unlink()
     else:
         result.file = str(table)
@@ -188,13 +193,20 @@ def _chunks(journal: Journal, family: Family) -> Iterator[tuple[str, Sequence[Fi
 
 @dataclass(frozen=True)
 class _Reading:
-    """What a run is compared with, where its own books are, and what was found so far."""
+    """What a run is compared with, where its own books are, and what was found so far.
+
+    Attributes:
+        planned: when, by run; since then its unchanged records are known to have been so.
+        now: by our clock.
+    """
 
     vendor: Vendor
     there: Holdings
     journal: Journal
     sums: Sums
     result: Verification
+    planned: Mapping[str, datetime]
+    now: datetime
 
     async def read(self, run: str, chunk: Sequence[Finished]) -> list[Difference]:
         """Compare some records; the differences, explained ones included."""
@@ -204,16 +216,16 @@ class _Reading:
         found: list[Difference] = []
         as_left: list[tuple[Op, datetime]] = []
         for finished in chunk:
-            there = held.get(finished.op.key, ())
+            there: Sequence[Held] = held.get(finished.op.key, ())
             if finished.op.state not in _IN_ACCOUNT:
                 found += self._turned_down(finished, there)
             elif finished.op.action is Action.DELETE:
                 found += self._deleted(finished, there)
             else:
-                differing = self._record(finished, there)
+                differing = self._record(run, finished, there)
                 found += differing
-                if not differing and there and there[0].updated_at:
-                    as_left.append((finished.op, there[0].updated_at))
+                if not differing and (seen := self._seen(finished, there[0])):
+                    as_left.append((finished.op, seen))
         self.journal.seen(run, as_left)
         found += await self._missing_links(run, chunk)
         examples = self.result.examples
@@ -243,7 +255,7 @@ class _Reading:
         result.differing += 1
         return [Difference(op.key, str(op.id), "(record)", "deleted", "there")]
 
-    def _record(self, finished: Finished, held: Sequence[Held]) -> list[Difference]:
+    def _record(self, run: str, finished: Finished, held: Sequence[Held]) -> list[Difference]:
         op, result = finished.op, self.result
         result.checked += 1
         self.sums.ours(op)
@@ -257,17 +269,25 @@ class _Reading:
             result.doubled.append(op.key)
             ids = ", ".join(sorted(one.id for one in held))
             found.append(Difference(op.key, op.id or "", "(record)", "once", ids))
-        differing = differences(self.vendor, op.type, op.properties, there)
+        wanted = self.sums.to_compare(op)
+        differing = differences(self.vendor, op.type, wanted, there)
         self._spelt(op, there, differing.keys())
-        why = _since(finished, there) if differing else ""
+        why = _since(finished, there, self.planned[run]) if differing else ""
         result.changed += bool(why)
+        if not why and finished.code and differing and not any(differing.values()):
+            why = finished.message
+            result.partly += 1
         result.differing += bool(differing) and not why
         result.same += not differing
         found += [
-            Difference(op.key, there.id, name, op.properties[name], value, why)
+            Difference(op.key, there.id, name, wanted[name], value, why)
             for name, value in differing.items()
         ]
         return found
+
+    def _seen(self, finished: Finished, held: Held) -> datetime | None:
+        """The CRM's time of the last change of a record, if that is how we had left it."""
+        return held.updated_at if as_we_left_it(finished, held, self.now) else None
 
     def _spelt(self, op: Op, there: Held, differing: Collection[str]) -> None:
         """Fields that say the same in other letters: the CRM has its own way of writing them."""
@@ -281,7 +301,7 @@ class _Reading:
         """Links that the account lacks, or still has after an undo took them off."""
         found = []
         linking = [one for one in chunk if one.op.state in _IN_ACCOUNT and not one.code]
-        for type in {link.type for finished in linking for link in finished.op.links}:
+        for type in dict.fromkeys(li.type for finished in linking for li in finished.op.links):
             linked = [
                 (finished.op, link)
                 for finished in linking
@@ -302,8 +322,8 @@ class _Reading:
         return found
 
 
-def _since(finished: Finished, held: Held) -> str:
+def _since(finished: Finished, held: Held, planned: datetime) -> str:
     """The reason for a difference, if the record was changed after we wrote it."""
-    if not changed_since(finished, held) or held.updated_at is None:
+    if not changed_since(finished, held, planned) or held.updated_at is None:
         return ""
     return f"changed in the account on {held.updated_at:%Y-%m-%d %H:%M} UTC, after the run"

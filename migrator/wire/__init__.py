@@ -11,8 +11,8 @@ vendor's business: it describes itself by a :class:`Dialect`.
 """
 
 from migrator.wire.allowance import PATIENCE, Allowance
-from migrator.wire.base import Clock, Dialect, Quota, SystemClock
-from migrator.wire.client import TIMEOUT, Part, Tuning, connect, request
+from migrator.wire.base import Clock, Dialect, Quota, SystemClock, told_at
+from migrator.wire.client import TIMEOUT, Part, Tuning, address_of, connect, request
 from migrator.wire.faults import Fault, FaultKind, Faulty, at_random
 from migrator.wire.ledger import Ledger, LedgerFile, Memory
 from migrator.wire.log import Log
@@ -41,7 +41,9 @@ __all__ = [
     "Retry",
     "SystemClock",
     "Tuning",
+    "address_of",
     "at_random",
     "connect",
     "request",
+    "told_at",
 ]

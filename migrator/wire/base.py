@@ -118,6 +118,20 @@ class Dialect(Protocol):
         ...
 
 
+def told_at(response: httpx.Response) -> datetime | None:
+    """The instant by the server's clock, to a second; None when the answer has no readable date.
+
+    >>> import httpx
+    >>> told_at(httpx.Response(200, headers={"Date": "Tue, 31 Mar 2026 12:01:00 GMT"})).isoformat()
+    '2026-03-31T12:01:00+00:00'
+    """
+    try:
+        found = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None
+
+
 def retry_after(response: httpx.Response, now: datetime) -> float | None:
     """Seconds an answer asks us to wait; None when it does not say.
 

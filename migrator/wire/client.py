@@ -187,6 +187,16 @@ def _checked(base_url: str, dialect: Dialect) -> httpx.URL:
     return url
 
 
+def address_of(url: httpx.URL | str) -> str:
+    """Host and port of a base URL, the same however the rest of it is written.
+
+    >>> address_of("https://Acme.example.com:443/api/3/"), address_of("http://127.0.0.1:8765")
+    ('acme.example.com', '127.0.0.1:8765')
+    """
+    url = httpx.URL(url.strip()) if isinstance(url, str) else url
+    return url.host if url.port is None else f"{url.host}:{url.port}"
+
+
 def _account(dialect: Dialect, url: httpx.URL, secret: str) -> str:
     """What the ledger calls an account: its address, and where many share one, a mark as well.
 
@@ -194,7 +204,7 @@ def _account(dialect: Dialect, url: httpx.URL, secret: str) -> str:
     65,536 of all thinkable tokens has the same mark. Two accounts that have it by chance would
     share a budget, which costs time and nothing else.
     """
-    address = str(url.copy_with(userinfo=b"", query=None, fragment=None)).rstrip("/")
+    address = address_of(url)
     if dialect.base_url is None:
         return f"{dialect.title} {address}"
     mark = hashlib.blake2b(secret.encode(), digest_size=2, person=b"migrator quota").hexdigest()

@@ -11,6 +11,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from migrator.sqlite_files import write_ahead
 from migrator.wire.budget import Budget
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class LedgerFile:
     def _opened(self, now: float) -> sqlite3.Connection:
         if self._db is None:
             self._db = sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY)
-            self._db.execute("PRAGMA journal_mode = WAL")
+            write_ahead(self._db)
             self._db.execute("PRAGMA synchronous = OFF")
             self._db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
             self._db.execute(_SCHEMA)

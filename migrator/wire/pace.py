@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from migrator.wire.allowance import Allowance, spent
-from migrator.wire.base import retry_after
+from migrator.wire.base import retry_after, told_at
 from migrator.wire.budget import Budget, Limit, Ticket, midnight_after
 
 if TYPE_CHECKING:
@@ -194,7 +193,7 @@ class Pace(httpx.AsyncBaseTransport):
         greater quota meanwhile, and whoever starts anew may ask it.
         """
         zone = self._allowance.zone
-        there = _date(response) or self._clock.now()
+        there = told_at(response) or self._clock.now()
         if zone is None and not self._allowance.patient:
             return False  # the vendor's own words on it are better
         self._day_ends = self._now() + _rest_of_day(there.timestamp(), zone)
@@ -214,14 +213,6 @@ class Pace(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close what carries the requests."""
         await self._inner.aclose()
-
-
-def _date(response: httpx.Response) -> datetime | None:
-    """The vendor's own time."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError, TypeError):
-        return None
 
 
 def _rest_of_day(there: float, zone: str | None) -> float:

@@ -426,3 +426,22 @@ def test_without_parents_and_default_contact_all_new_deals_are_looked_at() -> No
         assert keys(await vendor.recover(DEALS, sent)) == {"k0", "k1"}
 
     portal.run(main())
+
+
+@pytest.mark.parametrize("hours", [-40, -3, 3, 40, 400])
+@pytest.mark.parametrize("count", [2, 30])
+def test_what_landed_is_found_though_our_clock_is_wrong(hours: int, count: int) -> None:
+    """However far our clock is ahead of ActiveCampaign's or behind it, no deal is sent again."""
+    portal = Portal()
+
+    async def main() -> None:
+        account = await portal.prepared()
+        ops = await ops_for(portal, account, count)
+        true = portal.clock.now
+        portal.clock.now = lambda: true() + timedelta(hours=hours)  # type: ignore[method-assign]
+        sent = await lose(portal, FaultKind.LOST_AFTER, ops)
+        vendor = portal.open()
+        await vendor.describe([DEALS])  # as every process does first
+        assert keys(await vendor.recover(DEALS, sent)) == {op.key for op in ops}
+
+    portal.run(main())

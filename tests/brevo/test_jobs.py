@@ -17,6 +17,8 @@ from tests.virtual_time import START, VirtualClock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import httpx
+
     from migrator.model import Outcome
 
 PATIENCE = 900.0
@@ -410,6 +412,23 @@ def test_killed_while_waiting(clock: VirtualClock, shelf: Shelf) -> None:
     outcomes = clock.run(opened(clock, shelf.handle).recover(DEALS, sent(clock, ops, noted[-1])))
     assert {o.key: o.state for o in outcomes} == ALL
     assert shelf.asked.count("POST /crm/deals/import") == 1
+
+
+def test_a_reading_that_takes_long_is_as_old_as_its_beginning(
+    clock: VirtualClock, shelf: Shelf
+) -> None:
+    """Waiting for the quota within a reading is no patience with it: rows came meanwhile."""
+    shelf.deals = dict.fromkeys(KEYS, clock.seconds + 400)
+    waits = iter([0.0, 0.0, PATIENCE * 2])
+
+    def read_then_wait(request: httpx.Request) -> httpx.Response | None:
+        read = shelf._shown(shelf._page(request.url.params))
+        clock.seconds += next(waits, 0.0)
+        return read
+
+    shelf.answers["GET /crm/deals"] = read_then_wait
+    outcomes, _ = recovered(clock, shelf, "78")
+    assert states(outcomes) == ALL
 
 
 def test_two_uploads_without_an_answer(clock: VirtualClock, shelf: Shelf) -> None:

@@ -12,6 +12,8 @@ from migrator.vendors.activecampaign.pipeline_calls import PipelineCalls
 from migrator.vendors.activecampaign.task_calls import TaskCalls
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import httpx
 
 
@@ -23,7 +25,7 @@ class Calls:
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
-        http = Http(client)
+        self._http = http = Http(client)
         url = client.base_url
         self.host = f"{url.host}:{url.port}" if url.port else url.host
         self.deals = DealCalls(http)
@@ -31,3 +33,8 @@ class Calls:
         self.pipelines = PipelineCalls(http)
         self.people = PeopleCalls(http)
         self.tasks = TaskCalls(http)
+
+    @property
+    def told_at(self) -> datetime | None:
+        """The instant of the last answer to a question, by ActiveCampaign's clock."""
+        return self._http.told_at

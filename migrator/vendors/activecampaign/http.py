@@ -26,9 +26,11 @@ from migrator.vendors.activecampaign.answers import (
     parsed,
     whole,
 )
-from migrator.wire import Effect, request
+from migrator.wire import Effect, request, told_at
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import httpx
 
 _T = TypeVar("_T")
@@ -78,12 +80,15 @@ class Http:
         self._prefix = "" if given.endswith(_PREFIX) else f"{_PREFIX}/"
         self._forbidden: defaultdict[tuple[str, str], int] = defaultdict(lambda: _MOST_FORBIDDEN)
         """403s in a row, by what was tried; as many as count before anything was allowed."""
+        self.told_at: datetime | None = None
+        """The instant of the last answer, by ActiveCampaign's clock."""
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
         """Read; what is read must be an object, else something stands in between."""
         what = f"GET {path}"
         full = self._prefix + path
         response = await request(self.client, "GET", full, effect=Effect.NONE, params=params)
+        self.told_at = told_at(response) or self.told_at
         check(response, what)
         return must(parsed(response), what)
 

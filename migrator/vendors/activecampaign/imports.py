@@ -191,7 +191,7 @@ class Importer:
         Contacts of which more than the address was sent have no outcome: sending them again
         completes them and creates nothing twice.
         """
-        for batch in {one.job for one in sent if one.job}:
+        for batch in dict.fromkeys(one.job for one in sent if one.job):
             try:
                 await self._wait(batch)
             except OutcomeUnknown as error:  # no person is needed, only time

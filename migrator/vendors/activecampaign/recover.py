@@ -28,7 +28,7 @@ from migrator.vendors.shared.problems import BadValue
 from migrator.vendors.shared.unknown import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from migrator.model import Op, Sent
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from migrator.wire import Clock
 
 MARGIN = timedelta(days=1)
-"""How far our clock may be from ActiveCampaign's."""
+"""How far our clock may be from ActiveCampaign's beyond what its answers tell."""
 
 ADOPTED = "adopted"
 """Code of an outcome: a deal was taken for a row's because it looks just like it."""
@@ -68,7 +68,7 @@ async def recover(tenant: Tenant, clock: Clock, sent: Sequence[Sent]) -> list[Ou
     creates = {one.op.key: one for one in sent if one.op.action is Action.CREATE}
     if not creates:
         return []
-    search = _Search(tenant, min(one.at for one in creates.values()) - MARGIN)
+    search = _Search(tenant, _since(tenant, clock, creates.values()))
     outcomes: list[Outcome] = []
     times = waits(tenant.options)
     for number, wait in enumerate(times, 1):
@@ -84,6 +84,17 @@ async def recover(tenant: Tenant, clock: Clock, sent: Sequence[Sent]) -> list[Ou
         if not creates:
             break
     return outcomes
+
+
+def _since(tenant: Tenant, clock: Clock, creates: Iterable[Sent]) -> datetime:
+    """No deal that was created before can be one of these, by ActiveCampaign's clock.
+
+    Its last answer tells how far our clock is ahead, at most: what time has passed since then
+    counts too, which only makes us look further back.
+    """
+    there = tenant.calls.told_at
+    ahead = clock.now() - there if there else timedelta(0)
+    return min(one.at for one in creates) - max(ahead, timedelta(0)) - MARGIN
 
 
 class _Search:

@@ -197,7 +197,7 @@ class Updates:
             changed = await calls.update_data([(datum, value) for _, datum, value in updates])
             if changed is not None:
                 silent |= {deal for deal, datum, _ in updates if datum not in changed}
-        for deal in {deal for deal, _, _ in bulk.creates}:
+        for deal in dict.fromkeys(deal for deal, _, _ in bulk.creates):
             self.forget(deal)  # the answer names no ids
         try:
             for creates in chunks(bulk.creates, size):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -25,7 +24,7 @@ from migrator.vendors.brevo.answers import (
     unclear,
     whole,
 )
-from migrator.wire import Effect, Part, request
+from migrator.wire import Effect, Part, request, told_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,11 +91,8 @@ class Transport:
         return check(response, f"{method} {path}")
 
     def _note_time(self, response: httpx.Response) -> None:
-        try:
-            then = parsedate_to_datetime(response.headers["Date"])
-        except (KeyError, ValueError):
-            return
-        if then.tzinfo is not None:
+        then = told_at(response)
+        if then is not None:
             self._server = then, self._clock.monotonic()
 
     async def read_object(self, path: str, params: Mapping[str, str] | None = None) -> Json:

@@ -203,6 +203,8 @@ class Watch:
         gap = shortest = max(_FIRST_GAP, self.session.options.list_lag)
         while True:
             state = await self._wait_for_process()
+            # A reading is as old as its beginning: within it the quota may be waited for.
+            looked = clock.monotonic()
             left = await read()
             if not left:
                 self.session.read_back()
@@ -210,7 +212,7 @@ class Watch:
             some = len(left) < total
             if left != before and (some or before is not None):
                 moved = clock.monotonic()
-            still = clock.monotonic() - moved
+            still = max(0.0, looked - moved)
             # A reading of before the end says nothing of what came at the end: lists lag.
             just_ended = state is State.ENDED and last is not State.ENDED
             agree = left == before and not just_ended

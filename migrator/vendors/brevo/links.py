@@ -44,7 +44,7 @@ def learn(session: Session, ops: Sequence[Op], gaps: Mapping[str, Gap]) -> bool:
     Not all of them: some may have been there before. Not one: its record may just be gone.
     """
     turned = False
-    for type in {link.type for op in ops for link in op.links}:
+    for type in dict.fromkeys(link.type for op in ops for link in op.links):
         wanted = sum(link.type is type for op in ops for link in op.links)
         lacking = sum(link.type is type for op in ops for link in gaps[op.key].links)
         if lacking > 1 and 2 * lacking > wanted:

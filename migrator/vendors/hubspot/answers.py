@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from migrator.errors import InputError, QuotaSpent, Unauthorized, Unavailable
-from migrator.wire import NOT_CARRIED_OUT
+from migrator.wire import NOT_CARRIED_OUT, told_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -208,13 +208,12 @@ def _unauthorized(status: int, found: Json, fault: Fault, what: str) -> Unauthor
 def _spent(response: httpx.Response, fault: Fault, zone: str | None) -> QuotaSpent:
     """The daily quota starts anew at midnight in the portal's time zone (usage guidelines)."""
     until = None
-    try:
-        now = parsedate_to_datetime(response.headers["Date"])
-        local = now.astimezone(ZoneInfo(zone or ""))
-        midnight = datetime(local.year, local.month, local.day, tzinfo=local.tzinfo)
-        until = (midnight + timedelta(days=1)).astimezone(UTC)
-    except (KeyError, ValueError, TypeError, OSError, ZoneInfoNotFoundError):
-        pass  # the answer has no date, or we do not know the zone
+    now = told_at(response)
+    with contextlib.suppress(ValueError, OSError, ZoneInfoNotFoundError):  # an unknown zone
+        if now is not None:
+            local = now.astimezone(ZoneInfo(zone or ""))
+            midnight = datetime(local.year, local.month, local.day, tzinfo=local.tzinfo)
+            until = (midnight + timedelta(days=1)).astimezone(UTC)
     when = f"at {until:%Y-%m-%d %H:%M} UTC" if until else "at midnight in the account's time zone"
     return QuotaSpent(
         f"HubSpot's daily quota of requests is used up ({fault.message}). It starts anew {when}. "

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -66,6 +67,7 @@ class ActiveCampaignSandbox:
         self.options = replace(options or ActiveCampaignOptions(), **changes)
         self.requests: Counter[str] = Counter()
         self.count_429 = 0
+        self._now = now
         self._tenant = Tenant(self.options, now, clock)
         if self.options.like is not None:
             imitate(self._tenant, self.options.like)
@@ -128,7 +130,8 @@ class ActiveCampaignSandbox:
         return {**self._routes.deals.row(deal), "fields": held}
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
-        headers = {"X-Request-Id": self._tenant.token(32)}
+        now = format_datetime(self._now(), usegmt=True)
+        headers = {"X-Request-Id": self._tenant.token(32), "Date": now}
         self._routes.imports.run_due()
         try:
             answer = self._answer(request, headers)
