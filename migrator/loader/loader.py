@@ -26,7 +26,7 @@ from migrator.loader.notes import Notes, from_outcome
 from migrator.loader.parents import created_parents, resolved
 from migrator.loader.presence import Presence
 from migrator.loader.settling import Settler
-from migrator.model import KEY_EXISTS, Action, ObjectType, OnMissing, OpState, Outcome
+from migrator.model import Action, ObjectType, OnMissing, OpState, Outcome
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -301,7 +301,7 @@ class Loader:
         certain: list[Settled] = []
         rest: list[Settled] = []
         for one in settled:
-            open_ = one.code == KEY_EXISTS or needs_link(self._vendor, one)
+            open_ = self._presence.in_doubt(one) or needs_link(self._vendor, one)
             (rest if open_ else certain).append(one)
         self._notes.note(certain)
         if rest:

@@ -88,19 +88,32 @@ class Presence:
                     whole.discard(op.key)
         return whole
 
+    def in_doubt(self, settled: Settled) -> bool:
+        """Whether a create that was turned down may be in the account.
+
+        It was refused for its key; or it was sent before, and an earlier try that was carried out
+        late has taken whatever values the CRM keeps unique.
+        """
+        if settled.code == KEY_EXISTS:
+            return True
+        refused = settled.state is OpState.REFUSED and settled.op.action is Action.CREATE
+        if not refused or not self._vendor.capabilities.unique_keys:
+            return False
+        return self._journal.tries(self._run, [settled.op])[settled.op.key] > 1
+
     async def told_taken(self, settled: Sequence[Settled]) -> list[Settled]:
-        """Creates refused for their key are ours if an earlier try of them was carried out."""
-        doubtful = [s.op for s in settled if s.code == KEY_EXISTS]
+        """Creates refused for what is there are ours if an earlier try of them was carried out."""
+        doubtful = {s.op.key: s.op for s in settled if self.in_doubt(s)}
         if not doubtful:
             return list(settled)
-        tries = self._journal.tries(self._run, doubtful)
+        tries = self._journal.tries(self._run, list(doubtful.values()))
         answers: dict[str, Settled] = {}
-        for type in dict.fromkeys(op.type for op in doubtful):
-            of_type = {op.key: op for op in doubtful if op.type == type}
+        for type in dict.fromkeys(op.type for op in doubtful.values()):
+            of_type = {key: op for key, op in doubtful.items() if op.type == type}
             wanted = {name for op in of_type.values() for name in op.properties}
             for key, held in (await self._vendor.find(type, of_type, wanted)).items():
                 answers[key] = self._there_already(of_type[key], held, tries[key])
-        return [answers.get(s.op.key, s) if s.code == KEY_EXISTS else s for s in settled]
+        return [answers.get(s.op.key, s) if s.op.key in doubtful else s for s in settled]
 
     def _there_already(self, op: Op, held: Held, tries: int) -> Settled:
         """A create whose key is in the account: ours, or somebody else's that is left alone.
