@@ -141,8 +141,11 @@ def _the_books_are_true(found: Evidence) -> Iterator[str]:
         for one in book.values():
             if one.op.state is OpState.SENT:
                 yield f"{one.op.key}: nobody found out what became of it in run {run}"
+    # What was turned down may land late after all, when another user takes what it conflicted with.
+    excused = {row.key for row in found.stories[-1].load.rows if found.world.crm.is_trapped(row)}
+    excused = excused if found.world.meddled else set()
     for key, deals in found.deals.items():
-        if key not in written:
+        if key not in written | excused:
             yield f"{key}: in the account as {deals[0].id}, written by no run's books"
 
 
