@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -50,11 +51,8 @@ def count_records(path: Path) -> int:
 
 def read_records(path: Path, type: ObjectType, *, chunk: int) -> Iterator[list[Record]]:
     """Prepared records, ``chunk`` rows at a time; memory does not grow with the file."""
-    scan = pl.scan_parquet(path)
-    total = count_records(path)
-    block = chunk * max(1, _BLOCK // chunk)
-    for offset in range(0, total, block):
-        for rows in scan.slice(offset, block).collect().iter_slices(chunk):
+    for block in _blocks(pl.scan_parquet(path), chunk * max(1, _BLOCK // chunk)):
+        for rows in block.iter_slices(chunk):
             yield [_record(row, type) for row in rows.iter_rows(named=True)]
 
 
@@ -63,9 +61,18 @@ def parent_names(path: Path, kind: ObjectType) -> Iterator[str]:
     scan = pl.scan_parquet(path)
     if kind not in scan.collect_schema():
         return
-    for offset in range(0, count_records(path), _BLOCK):
-        names = scan.slice(offset, _BLOCK).select(pl.col(kind).explode().drop_nulls())
-        yield from names.unique(maintain_order=True).collect()[kind].to_list()
+    for block in _blocks(scan.select(kind), _BLOCK):
+        names = block[kind].explode().drop_nulls()
+        yield from names.unique(maintain_order=True).to_list()
+
+
+def _blocks(scan: pl.LazyFrame, height: int) -> Iterator[pl.DataFrame]:
+    """The rows of a file, ``height`` at a time; the last block may be lower or empty."""
+    for offset in itertools.count(0, height):
+        block = scan.slice(offset, height).collect()
+        yield block
+        if block.height < height:
+            return
 
 
 def _record(row: Mapping[str, object], type: ObjectType) -> Record:

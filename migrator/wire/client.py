@@ -60,22 +60,25 @@ async def request(  # noqa: PLR0913  # the parts of a request
     sent.extensions["repeatable"] = effect is not Effect.ONCE
     if leaving is not None:
         sent.extensions[LEAVING] = leaving
-    what = f"{method} {shown(sent.url)} at {sent.url.host}"
     try:
         response = await client.send(sent)
     except NOT_SENT as error:
-        raise _failed(sent, effect, f"No connection for {what} ({_text(error)}).") from error
+        raise _failed(sent, effect, f"No connection for {_what(sent)} ({_text(error)}).") from error
     except httpx.RequestError as error:
-        raise _failed(sent, effect, f"No answer to {what} ({_text(error)}).") from error
+        raise _failed(sent, effect, f"No answer to {_what(sent)} ({_text(error)}).") from error
     except QuotaSpent as error:
         if _lost_before(sent, effect):
-            raise _failed(sent, effect, f"No answer to {what}, and then: {error}") from error
+            raise _failed(sent, effect, f"No answer to {_what(sent)}, and then: {error}") from error
         raise
-    if response.status_code >= 500 or response.status_code == 408:
-        raise _failed(sent, effect, f"{what} was answered with status {response.status_code}.")
-    if response.status_code in NOT_CARRIED_OUT and _lost_before(sent, effect):
-        raise _failed(sent, effect, f"{what} was answered with status {response.status_code}.")
+    status = response.status_code
+    failed = status >= 500 or status == 408
+    if failed or (status in NOT_CARRIED_OUT and _lost_before(sent, effect)):
+        raise _failed(sent, effect, f"{_what(sent)} was answered with status {status}.")
     return response
+
+
+def _what(sent: httpx.Request) -> str:
+    return f"{sent.method} {shown(sent.url)} at {sent.url.host}"
 
 
 def _files(
