@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: help demo test unit check fix docs simulate mutants kills bench constraints clean
+.PHONY: help demo test unit check fix docs simulate mutants kills exports bench constraints clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /: /'
@@ -47,6 +47,9 @@ mutants: $(STAMP) ## Put faults into a copy of the product: the simulation must 
 
 kills: $(STAMP) ## Kill real loads of 10,000 deals twenty times each
 	KILL_DEALS=10000 $(BIN)/python -m pytest -n auto tests/process/test_twenty_kills.py
+
+exports: $(STAMP) ## Kill real exports of 100,000 deals twice each, while others change the account
+	EXPORT_DEALS=100000 $(BIN)/python -m pytest -s tests/process/test_export_kills.py
 
 bench: $(STAMP) ## Measure beside bare polars: speed, memory, requests
 	$(BIN)/python -m tests.benchmarks.bench

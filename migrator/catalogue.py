@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """The kind of value a column holds at some step."""
+    """The kind of value a column holds at some step.
+
+    A ``moment`` is a day in one row and an instant in another, as text in ISO 8601.
+    """
 
     TEXT = "text"
     DECIMAL = "decimal"
@@ -23,6 +26,7 @@ class Kind(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     TEXTS = "texts"
+    MOMENT = "moment"
 
     @property
     def dtype(self) -> pl.DataType:
@@ -48,6 +52,7 @@ _DTYPES: dict[Kind, pl.DataType] = {
     Kind.DATE: pl.Date(),
     Kind.DATETIME: INSTANT,
     Kind.TEXTS: pl.List(pl.String()),
+    Kind.MOMENT: pl.String(),
 }
 
 

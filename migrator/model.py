@@ -12,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,15 @@ DEAL_FIELDS = (
 )
 """The canonical fields of a deal that are values; ``key`` and the links stand apart."""
 
+NOTE_FIELDS = ("body", "owner", "created_at")
+"""The canonical fields of a note that are values."""
+
+TASK_FIELDS = ("title", "body", "kind", "due_at", "done", "owner", "created_at")
+"""The canonical fields of a task that are values."""
+
+ID_FIELDS = ("pipeline_id", "stage_id", "owner_id")
+"""What stands beside labels in an export: the ids that the CRM has for them."""
+
 KEY_EXISTS = "key_exists"
 """Code of an outcome: a create was refused because a record with its source key is there."""
 
@@ -53,6 +63,34 @@ class ObjectType(StrEnum):
     COMPANIES = "companies"
     NOTES = "notes"
     TASKS = "tasks"
+
+    @property
+    def singular(self) -> str:
+        """The word for one of them.
+
+        >>> ObjectType.COMPANIES.singular
+        'company'
+        """
+        return "company" if self is ObjectType.COMPANIES else self.value.removesuffix("s")
+
+
+FIELDS: Mapping[ObjectType, tuple[str, ...]] = {
+    ObjectType.DEALS: DEAL_FIELDS,
+    ObjectType.NOTES: NOTE_FIELDS,
+    ObjectType.TASKS: TASK_FIELDS,
+}
+"""The canonical fields that are values, for the types that are loaded."""
+
+LINKS: Mapping[ObjectType, tuple[ObjectType, ...]] = {
+    ObjectType.DEALS: (ObjectType.CONTACTS, ObjectType.COMPANIES),
+    ObjectType.NOTES: (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES),
+    ObjectType.TASKS: (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES),
+}
+"""The types of parents that records of these types are linked to; a parent's type names the field
+that names it: deals are called by their source key, the others as ``Vendor.resolve`` takes them."""
+
+UNKEYED = frozenset({ObjectType.NOTES, ObjectType.TASKS})
+"""Types for which no CRM has a field that could keep the source key."""
 
 
 class DealStatus(StrEnum):
@@ -120,7 +158,8 @@ class Record:
         type: the kind of record.
         key: the source key, unique within the source.
         values: canonical field name (or ``custom.<target field>``) to canonical text.
-        links: names of the parents: e-mail addresses of contacts, domains or names of companies.
+        links: names of the parents: e-mail addresses of contacts, domains or names of companies,
+            source keys of deals.
         place: where in the source it stands.
     """
 
@@ -270,6 +309,52 @@ class Held:
     properties: Mapping[str, str | None]
     links: Mapping[ObjectType, tuple[str, ...]] = field(default_factory=dict)
     updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One record of one account, in a text that spreadsheets leave alone: ``v/4711/deals/12``.
+
+    A bare id would do harm where it is read in another account, and a long one comes back from a
+    spreadsheet as ``1.23457E+11``.
+    """
+
+    vendor: str
+    account: str
+    type: ObjectType
+    id: str
+
+    def __str__(self) -> str:
+        parts = (self.vendor, self.account, self.type.value, self.id)
+        return "/".join(quote(part, safe="@") for part in parts)
+
+    @classmethod
+    def parse(cls, text: str) -> Reference | None:
+        """The reference in a text; None when it is none.
+
+        >>> Reference.parse("v/a%2Fb/deals/12").account
+        'a/b'
+        >>> Reference.parse("deals/12")
+        """
+        parts = [unquote(part) for part in text.strip().split("/")]
+        if len(parts) != len(cls.__slots__) or not all(parts) or parts[2] not in set(ObjectType):
+            return None
+        return cls(parts[0], parts[1], ObjectType(parts[2]), parts[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records of an account as they arrive, and where the reading goes on behind them.
+
+    Attributes:
+        records: with properties and links; may be none.
+        place: what to give to ``Vendor.pages`` to go on behind this page; means nothing to others.
+        hidden: records that the account counts and does not show.
+    """
+
+    records: tuple[Held, ...]
+    place: str
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ class Report:
         files: what was written where.
         retry_of: the run that this one is a retry of, None for others.
         retries: the retries of the run that have begun, in that order.
+        remarks: what the account cannot hold, or holds otherwise, and what has stayed behind.
         undone_by: the run that took this one back, None for others; the rows say what was written.
     """
 
@@ -106,6 +107,7 @@ class Report:
     retry_of: str | None = None
     retries: list[RetryRows] = field(default_factory=list)
     undone_by: str | None = None
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def adds_up(self) -> bool:
@@ -147,6 +149,7 @@ def make_report(journal: Journal, run: Run) -> Report:
         retry_of=run.settings.get("retry_of"),
         retries=[_rows_of(journal, retry) for retry in family.retries],
         undone_by=run.settings.get("undone_by"),
+        remarks=remarks_of(first),
         remembered=first.settings.get("plan", {}).get("remembered", 0),
         missing=first.settings.get("plan", {}).get("missing", 0),
     )
@@ -162,6 +165,17 @@ def make_report(journal: Journal, run: Run) -> Report:
     report.rows = dict(rows)
     report.codes = dict(codes.most_common())
     return report
+
+
+def remarks_of(run: Run) -> list[str]:
+    """What a plan has found that the account cannot hold as it is, in sentences."""
+    request: Mapping[str, Any] = run.settings.get("request", {})
+    left_out, altered = (run.settings.get(name, {}) for name in ("left_out", "altered"))
+    return [
+        *request.get("stays", ()),
+        *(f"{name} is left out: {why}." for name, why in left_out.items()),
+        *(f"{name} changes: {why}." for name, why in altered.items()),
+    ]
 
 
 def _add_ops(report: Report, rows: Counter[str], ops: Iterable[Finished]) -> None:
@@ -271,6 +285,7 @@ def as_text(report: Report) -> str:
             f"  contacts and companies: {report.parents_created:,} created,"
             f" {report.parents_refused:,} refused"
         )
+    lines += [line for remark in report.remarks for line in wrapped(f"  {remark}")]
     lines += _sum_lines(report, "currency") + _sum_lines(report, "stage")
     if report.codes:
         counts = ", ".join(f"{n:,} {code}" for code, n in report.codes.items())
@@ -316,8 +331,8 @@ def _sum_lines(report: Report, dimension: str) -> list[str]:
     for entry in report.sums:
         if entry.dimension == dimension:
             groups.setdefault((entry.value, entry.currency), []).append(entry)
-    if not groups:
-        return []
+    if not any(value or any(one.amount for one in of) for (value, _), of in groups.items()):
+        return []  # nothing is known of it
     lines = ["", f"  {dimension:<26}{'rows':>8}{'amount':>20}      not written"]
     for (value, currency), entries in groups.items():
         rows = sum(entry.rows for entry in entries)

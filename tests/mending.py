@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from migrator.journal import Run
     from migrator.report import Report
-    from migrator.runs.planning import Limit, Planned
+    from migrator.runs.limits import Limit
+    from migrator.runs.planning import Planned
 
 Row = dict[str, str]
 

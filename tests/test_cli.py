@@ -14,32 +14,16 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from migrator.cli.main import main
 from migrator.cli.show import duration
 from migrator.runs.target import account_lock, target_from
 from migrator.sandbox import SandboxServer
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
+from tests.shell import Shell
 from tests.support import TEMPLATE, deals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-class Shell:
-    """The command line in this process, in a folder with a template and a file."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        """Run a command: exit code, stdout, stderr."""
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = self._capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), out, err
 
 
 @pytest.fixture

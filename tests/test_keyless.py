@@ -14,8 +14,8 @@ from migrator.journal import Feed
 from migrator.model import KEY_FIELD, Action, ObjectType, Op
 from migrator.runs import undo as undoing
 from migrator.runs import unknown as unknowns
+from migrator.runs.limits import Limit
 from migrator.runs.nightly import Nightly, ensure_same_mode, without_key_field
-from migrator.runs.planning import Limit
 from migrator.runs.target import connected
 from tests.mending import Mender
 from tests.nights import Nights

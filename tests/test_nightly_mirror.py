@@ -11,7 +11,7 @@ import pytest
 from migrator.errors import InputError
 from migrator.journal import Feed
 from migrator.model import ObjectType, OpState
-from migrator.runs.planning import Limit
+from migrator.runs.limits import Limit
 from tests.nights import Dying, Killed, Nights
 from tests.support import deals
 from tests.test_every_vendor import PLACES, TEMPLATE, add_contacts

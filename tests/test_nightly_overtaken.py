@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from migrator.runs.limits import Limit
 from migrator.runs.nightly import Nightly
-from migrator.runs.planning import Limit
 from tests.nights import Dying, Killed, Nights
 from tests.test_every_vendor import PLACES, TEMPLATE, add_contacts
 from tests.test_nightly import rows

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import polars as pl
@@ -94,6 +95,36 @@ def test_the_nightly_load_runs_as_written(tmp_path: Path) -> None:
     assert len(sandbox.records("deals")) == 1_099
 
 
+def test_the_cleanup_runs_as_written(tmp_path: Path) -> None:
+    """Each command of the cleanup, in its order, ends with 0; undo is dry as long as it says so."""
+    commands = _commands(next(text for text in _blocks("sh") if "migrator export" in text))
+    assert len(commands) == 5
+    sandbox = HubSpotSandbox(token="sandbox")
+    (tmp_path / "template.yaml").write_text(
+        TEMPLATE.replace("PARK_CONTACTS", "park"), encoding="utf-8"
+    )
+    (tmp_path / "source.csv").write_text(deals(30), encoding="utf-8")
+    load = "migrator run template.yaml source.csv --to hubspot --yes"
+    with SandboxServer(sandbox) as server:
+        for written in (load, *commands):
+            command = written
+            if written.endswith(" RUN"):
+                command = written.replace("RUN", _newest(tmp_path))
+            if "plan" in command:
+                _edited(tmp_path / "deals.csv")
+            done = _run(command, tmp_path, HUBSPOT_BASE_URL=server.url, HUBSPOT_TOKEN="sandbox")
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    stages = [record["dealstage"] for record in sandbox.records("deals")]
+    assert stages.count("contractsent") == 3
+
+
+def _edited(path: Path) -> None:
+    """Three deals get another stage."""
+    frame = pl.read_csv(path, infer_schema=False).with_row_index()
+    stage = pl.when(pl.col("index") < 3).then(pl.lit("Contract Sent")).otherwise("stage")
+    frame.with_columns(stage=stage).drop("index").write_csv(path)
+
+
 @pytest.mark.parametrize("vendor", names())
 def test_the_demo_shows_the_whole_way(vendor: str, tmp_path: Path) -> None:
     """Of every CRM: plan, load, books that add up, rejects, verify; in seconds, not in hours."""
@@ -102,6 +133,15 @@ def test_the_demo_shows_the_whole_way(vendor: str, tmp_path: Path) -> None:
     for text in ("cost:", "adds up", "rejects.csv", "Nothing left to do"):
         assert text in done.stdout
     assert list(tmp_path.glob("runs/*/rejects.csv"))
+
+
+@pytest.mark.parametrize(("origin", "target"), list(permutations(names(), 2)))
+def test_the_demo_moves_deals(origin: str, target: str, tmp_path: Path) -> None:
+    """From each CRM to each other one: what both hold is the same, the rest was named before."""
+    done = _run(f"migrator demo --folder {tmp_path} --from {origin} --to {target}", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "deals are in both accounts" in done.stdout
+    assert "The same in all of them: name, pipeline," in done.stdout
 
 
 def test_make_demo_shows_the_first() -> None:

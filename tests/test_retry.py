@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from migrator.errors import InputError, Stopped
 from migrator.journal import RunState
 from migrator.report import as_text
-from migrator.runs.planning import Limit
+from migrator.runs.limits import Limit
 from tests.mending import Mender, Row
 from tests.support import TEMPLATE, deals
 

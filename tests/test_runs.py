@@ -17,7 +17,7 @@ from migrator.errors import InputError, Locked, Unauthorized, Unavailable
 from migrator.journal import RunState
 from migrator.runs.checking import check_files
 from migrator.runs.inputs import Request
-from migrator.runs.planning import Limit
+from migrator.runs.limits import Limit
 from migrator.runs.target import account_lock, target_from
 from tests.support import TEMPLATE, Rehearsal, deals
 

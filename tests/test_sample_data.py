@@ -309,4 +309,5 @@ def test_the_demo_template_rejects_as_many_of_a_big_file_as_asked(
 def test_every_template_of_a_product_has_a_sample() -> None:
     """No shipped template for the export of a product goes without a sample, nor the reverse."""
     of_data_sets = {"maven", "opportunities", "revops"}
-    assert {layout.template for layout in LAYOUTS} == set(shipped_paths()) - of_data_sets
+    own = {"notes", "tasks"}  # of exports of ours, which need deals that are there
+    assert {layout.template for layout in LAYOUTS} == set(shipped_paths()) - of_data_sets - own

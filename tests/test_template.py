@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from migrator.catalogue import Kind
 from migrator.errors import TemplateError
-from migrator.model import DealStatus, ObjectType, OnConflict, OnMissing
+from migrator.model import TASK_FIELDS, DealStatus, ObjectType, OnConflict, OnMissing
 from migrator.template import (
     Template,
     Unmapped,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 HEAD = "name: x\nkey: {from: id}\n"
 SMALL = HEAD + "fields:\n  name: {from: Title}\n"
+NOTES = HEAD + "object: notes\nfields:\n  body: {from: Text}\n"
+TASKS = HEAD + "object: tasks\nfields:\n  title: {from: Title}\n"
 
 
 def test_scalars_stay_the_text_that_is_written() -> None:
@@ -53,7 +56,7 @@ def test_parameters_are_converted_by_their_rule() -> None:
     [
         ("nam: x\n" + SMALL, 1, 'unknown key "nam". Did you mean "name"?'),
         (HEAD + "fields:\n  name:\n    form: T\n", 5, 'unknown key "form". Did you mean "from"?'),
-        (HEAD + "fields:\n  nane: {from: T}\n", 4, 'unknown field "nane". Did you mean "name"?'),
+        (HEAD + "fields:\n  nane: {from: T}\n", 4, 'field "nane" of deals. Did you mean "name"?'),
         (HEAD + "fields:\n  zzz: {from: T}\n", 4, "custom.<its name>"),
         (SMALL + "group: {sum: [amuont]}\n", 1, 'name "amuont"'),
         (SMALL + "group: {sum: [name]}\n", 1, "cannot be added up"),
@@ -90,7 +93,14 @@ def test_parameters_are_converted_by_their_rule() -> None:
             "cannot be used with group",
         ),
         ("name: x\nkey: {prefix: a}\nfields:\n  name: {from: T}\n", 2, "needs `from`"),
-        (SMALL + "object: notes\n", 1, "cannot be prepared yet"),
+        (SMALL + "object: contacts\n", 1, "use deals, notes, tasks"),
+        (SMALL + "object: notes\n", 4, 'unknown field "name" of notes. Known: body, owner'),
+        (NOTES + "create: {fields: [{name: a, label: A}]}\n", 1, "of notes be created"),
+        (NOTES + "  amount: {from: A}\n", 6, 'unknown field "amount" of notes'),
+        (NOTES + "  owner: {from: O, on_missing: park}\n", 6, "for deals and contacts and comp"),
+        (NOTES + "  deals: {from: D, on_missing: create}\n", 6, "park or skip_link"),
+        (TASKS + "  done: {from: D, transform: [money]}\n", 6, "needs a boolean"),
+        (TASKS + "  due_at: {from: D, transform: [boolean]}\n", 6, "needs a date"),
         (SMALL + "name: y\n", 5, "twice"),
         (HEAD + "fields: [\n", 4, "not YAML"),
         ("- a\n", None, "a template is a mapping"),
@@ -198,6 +208,26 @@ def test_provision_is_what_the_template_asks_for() -> None:
     assert wanted.fields[ObjectType.DEALS][0].options == ("x", "y")
     assert wanted.pipelines[0].stages[0].status is DealStatus.WON
     assert parse_template(SMALL).provision().fields == {}
+    notes = parse_template(NOTES + "  companies: {from: C, on_missing: create}\n").provision()
+    assert notes.keys == (ObjectType.COMPANIES,)
+
+
+def test_fields_of_notes_and_tasks_have_their_own_kinds() -> None:
+    """Days stay days where a column has no time of day; that of a deal's creation is an instant."""
+    tasks = parse_template(TASKS)
+    kinds = {name: tasks.typed(name).kind for name in (*TASK_FIELDS, "deals", "contacts")}
+    assert kinds == {
+        **dict.fromkeys(("title", "body", "kind", "owner"), Kind.TEXT),
+        **dict.fromkeys(("due_at", "created_at"), Kind.DATE),
+        **dict.fromkeys(("deals", "contacts"), Kind.TEXTS),
+        "done": Kind.BOOLEAN,
+    }
+    assert parse_template(NOTES).typed("created_at").kind is Kind.DATE
+    assert parse_template(SMALL).typed("created_at").kind is Kind.DATETIME
+    by_row = "  created_at: {from: C, transform: [iso]}\n"
+    assert parse_template(NOTES + by_row).typed("created_at").kind is Kind.MOMENT
+    with pytest.raises(TemplateError, match="needs a datetime"):
+        parse_template(SMALL + by_row)
 
 
 def test_policies_have_careful_defaults() -> None:

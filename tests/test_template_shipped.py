@@ -8,6 +8,7 @@ import pytest
 
 from migrator import resources
 from migrator.errors import TemplateError
+from migrator.model import FIELDS
 from migrator.prepare.binding import bind
 from migrator.template import load_template, shipped
 from migrator.template.locate import shipped_paths
@@ -75,6 +76,11 @@ MIGRATOR = (
     "key;name;pipeline;stage;status;amount;currency;close_date;created_at;owner;description;"
     "probability;contacts;companies;custom.lost_reason;custom.Größe"
 )
+NOTES = "record;key;body;owner;created_at;deals;contacts;companies;deal_ids;custom.hs_x"
+TASKS = (
+    "record;key;title;body;kind;due_at;done;owner;created_at;deals;contacts;companies;deal_ids;"
+    "contact_ids;updated_at"
+)
 MAVEN = "opportunity_id;sales_agent;product;account;deal_stage;engage_date;close_date;close_value"
 OPPORTUNITIES = (
     "opportunity_id;account_name;segment;region;product;lead_source;owner;created_date;"
@@ -99,6 +105,8 @@ LAYOUTS = [
     ("activecampaign", ACTIVECAMPAIGN, {"status", "close_date", "created_at", "companies"}),
     ("brevo", BREVO, {"created_at"}),
     ("migrator", MIGRATOR, set()),
+    ("notes", NOTES, set()),
+    ("tasks", TASKS, set()),
     ("maven", MAVEN, set()),
     ("opportunities", OPPORTUNITIES, set()),
     ("revops", REVOPS, set()),
@@ -111,7 +119,7 @@ def test_each_shipped_template_loads_and_says_what_it_is_for(name: str) -> None:
     template = load_template(name)
     assert template.name == name
     assert template.description
-    assert template.field("name").required
+    assert template.field(FIELDS[template.object][0]).required
 
 
 @pytest.mark.parametrize(("name", "headers", "absent"), LAYOUTS)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from migrator import report as reports
+from migrator.cli import export, moves, options, show
 from migrator.cli import nightly as nights
-from migrator.cli import options, show
 from migrator.cli.access import access
 from migrator.cli.undo import go_on
 from migrator.errors import InputError, Interrupted
 from migrator.journal import RunState
 from migrator.runs.checking import check_files
 from migrator.runs.execution import execute
+from migrator.runs.exporting import EXPORT
+from migrator.runs.moving import Onward, onward_of
+from migrator.runs.nightly import Nightly
 from migrator.runs.planning import plan_run
 from migrator.runs.target import connected
 
@@ -24,11 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from migrator.cli.access import Access
+    from migrator.cli.moves import Origin
     from migrator.journal import Run
     from migrator.report import Report
     from migrator.runs.inputs import Request
-    from migrator.runs.nightly import Nightly
-    from migrator.runs.planning import Limit, Planned
+    from migrator.runs.limits import Limit
+    from migrator.runs.planning import Planned
     from migrator.runs.target import Target
     from migrator.runs.workspace import Workspace
 
@@ -70,8 +75,10 @@ def check(  # one per option
 
 @click.command()
 @options.source
+@options.narrowing
 @options.to_vendor
 @options.vendor_options
+@options.road
 @options.max_rejects
 @nights.nightly
 @access
@@ -90,6 +97,11 @@ def plan(  # one per option
     """Say what a run of FILES would create, update and leave, and what it costs.
 
     The plan is kept: `migrator run --plan RUN` writes exactly that, if nobody changed the account.
+    An export of migrator needs no TEMPLATE.
+
+    \b
+    migrator plan pipedrive deals.csv --to hubspot
+    migrator plan exported.csv --to hubspot --update-only --only owner,stage
     """
     target = access.to(vendor, vendor_options)
     planned = asyncio.run(_plan(workspace, request, target, limit, nightly))
@@ -101,8 +113,11 @@ def plan(  # one per option
 @click.argument("template", required=False)
 @click.argument("files", nargs=-1)
 @options.read_options
+@options.narrowing
 @click.option("--to", "vendor", help="The CRM; see `migrator vendors`.")
 @options.vendor_options
+@options.road
+@moves.origin
 @click.option("--plan", "plan_id", metavar="RUN", help="Write a plan made before.")
 @click.option("--dry-run", is_flag=True, help="Plan only.")
 @click.option("--sample", type=click.IntRange(min=1), help="Write only so many, odd ones first.")
@@ -117,6 +132,7 @@ def run(  # one per option
     request: Request | None,
     vendor: str | None,
     vendor_options: dict[str, str],
+    origin: Origin | None,
     plan_id: str | None,
     dry_run: bool,
     sample: int | None,
@@ -131,6 +147,8 @@ def run(  # one per option
     \b
     migrator run pipedrive deals.csv --to hubspot
     migrator run pipedrive deals.csv --to hubspot --sample 20   then: migrator resume
+    migrator run exported.csv --to hubspot --update-only --only owner,stage
+    migrator run --from hubspot --to brevo
     migrator run --plan 2026-11-22-1004-k7m2
     migrator run nightly.yaml deals.parquet --to hubspot --yes --json --changed-only
 
@@ -139,15 +157,18 @@ def run(  # one per option
     if plan_id:
         nights.ensure_none(nightly)
         return _run_plan(workspace, plan_id, access, sample, yes=yes, as_json=as_json)
+    if origin and vendor and not request:
+        # What else was asked for is not kept: a resume ends with the export then.
+        plain = not (dry_run or sample or limit) and nightly == Nightly()
+        onward = Onward(vendor, vendor_options, yes, plain)
+        request = asyncio.run(moves.fetched(workspace, origin, access, onward))
     if not request or not vendor:
-        raise click.UsageError("Name a TEMPLATE, FILES and --to VENDOR, or a --plan.")
+        raise click.UsageError(
+            "Name a TEMPLATE, FILES and --to VENDOR; or --from VENDOR --to VENDOR; or a --plan."
+        )
     target = access.to(vendor, vendor_options)
 
-    def ready(planned: Planned) -> None:
-        if not as_json:
-            print_plan(planned, as_json=False)
-        confirm(planned.run.account, target, yes=yes)
-
+    ready = partial(_show_and_ask, target=target, yes=yes, as_json=as_json)
     if dry_run:
         planned = asyncio.run(_plan(workspace, request, target, limit, nightly))
         print_plan(planned, as_json=as_json)
@@ -156,6 +177,12 @@ def run(  # one per option
         asyncio.run(_plan_and_write(workspace, request, target, limit, nightly, sample, ready)),
         as_json=as_json,
     )
+
+
+def _show_and_ask(planned: Planned, target: Target, *, yes: bool, as_json: bool) -> None:
+    if not as_json:
+        print_plan(planned, as_json=False)
+    confirm(planned.run.account, target, yes=yes)
 
 
 @click.command()
@@ -175,9 +202,29 @@ def resume(  # one per option
         raise InputError(
             f"Run {found.id} is only planned; `migrator run --plan {found.id}` writes it."
         )
+    if EXPORT in found.settings:
+        return _go_on_exporting(workspace, found, access, as_json=as_json)
     if "undoes" in found.settings:
         return go_on(workspace, found, access, as_json=as_json)
     report = asyncio.run(_write(workspace, found, access.of(found)))
+    return print_report(report, as_json=as_json)
+
+
+def _go_on_exporting(workspace: Workspace, run: Run, access: Access, *, as_json: bool) -> int:
+    """Go on with an export, and with what it was made for."""
+    onward = onward_of(run)
+    if onward is None:
+        return export.go_on(workspace, run, access, as_json=as_json)
+    request = asyncio.run(moves.fetched_on(workspace, run, access))
+    if not onward.plain:
+        click.echo(
+            "The export is complete. Go on with the options that you had given:\n"
+            f"  migrator run {request.template} {request.files[0]} --to {onward.vendor}"
+        )
+        return 0
+    target = access.to(onward.vendor, onward.options)
+    ready = partial(_show_and_ask, target=target, yes=onward.yes, as_json=as_json)
+    report = asyncio.run(_plan_and_write(workspace, request, target, None, Nightly(), None, ready))
     return print_report(report, as_json=as_json)
 
 

@@ -15,6 +15,7 @@ from migrator.cli.access import access
 from migrator.cli.undo import told
 from migrator.journal import RunState
 from migrator.model import OpState
+from migrator.runs.exporting import EXPORT, ensure_load
 from migrator.runs.target import connected
 from migrator.runs.undo import undone
 from migrator.runs.verification import verify_run
@@ -64,6 +65,8 @@ def status(workspace: Workspace, as_json: bool) -> None:
 
 def _of(run: Run) -> str:
     """The run that another one belongs to; blank for a run of its own."""
+    if EXPORT in run.settings:
+        return f"{run.settings['types'][0]} of {run.vendor} -> {run.settings[EXPORT]['to']}"
     for name, words in (("retry_of", "retry of"), ("undoes", "undo of")):
         if name in run.settings:
             return f"{words} {run.settings[name]}"
@@ -99,6 +102,7 @@ def verify(  # one per option
 ) -> int:
     """Read the account back and compare it, field by field, with what a run wrote."""
     run = workspace.journal.run(run_id)
+    ensure_load(run)
     result = asyncio.run(_verify(workspace, run, access))
     if as_json:
         # asdict makes pairs of a Counter's keys
@@ -116,6 +120,7 @@ def verify(  # one per option
 def report(workspace: Workspace, run_id: str | None, as_json: bool) -> None:
     """Say what became of every row of a run."""
     run = workspace.journal.run(run_id)
+    ensure_load(run)
     if "undoes" in run.settings:
         told(undone(workspace, run), as_json=as_json)
         return

@@ -29,9 +29,12 @@ COMMANDS = {
     "run": ("migrator.cli.load", "Check, plan and write."),
     "resume": ("migrator.cli.load", "Go on with a run that was stopped."),
     "retry": ("migrator.cli.retry", "Load rows that a run turned down, mended."),
+    "export": ("migrator.cli.export", "Write an account's records to a file."),
     "settle": ("migrator.cli.settle", "Tell what became of rows whose answer was lost."),
     "status": ("migrator.cli.look", "List runs, and the command that goes on."),
     "verify": ("migrator.cli.look", "Read the account back and compare."),
+    "move-stage": ("migrator.cli.empty", "Move all deals of a stage to another one."),
+    "move-tasks": ("migrator.cli.empty", "Give all tasks of a kind another one."),
     "undo": ("migrator.cli.undo", "Take a run back; a dry run without --yes."),
     "report": ("migrator.cli.look", "What became of every row of a run."),
     "sandbox": ("migrator.cli.serve", "Serve a CRM in memory, to rehearse with."),
@@ -53,7 +56,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(COMMANDS[cmd_name][0])
-        command = getattr(module, cmd_name)
+        command = getattr(module, cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -7,6 +7,8 @@ import os
 import re
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +16,9 @@ import click
 from migrator.files import ReadOptions
 from migrator.progress import Bars, Lines, Progress, Silent
 from migrator.runs.inputs import Request
-from migrator.runs.planning import Limit
+from migrator.runs.limits import Limit
 from migrator.runs.workspace import DEFAULT, Workspace
+from migrator.template import Match, Narrow
 from migrator.wire import SystemClock
 
 if TYPE_CHECKING:
@@ -85,8 +88,60 @@ def read_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def source(command: Callable[..., Any]) -> Callable[..., Any]:
     """``TEMPLATE FILE...`` and how to read the files; the command gets a ``request``."""
-    with_files = click.argument("files", nargs=-1, required=True)(read_options(command))
+
+    @functools.wraps(command)
+    def with_source(*args: Any, request: Request | None, **options: Any) -> Any:
+        if request is None:
+            raise click.UsageError("Name a TEMPLATE and FILES.")
+        return command(*args, request=request, **options)
+
+    with_files = click.argument("files", nargs=-1)(read_options(with_source))
     return click.argument("template")(with_files)
+
+
+_NOT_TOGETHER = ("mirror", "keyless", "changed_only")
+"""What makes no sense, or harm, where nothing but some fields of some records is to be changed."""
+
+
+def narrowing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--update-only``, ``--only``, ``--match``; the command's ``request`` knows of them."""
+
+    @click.option("--update-only", is_flag=True, help="Change records; create none.")
+    @click.option(
+        "--only",
+        metavar="FIELDS",
+        help="With --update-only: write these fields alone, such as owner,stage.",
+    )
+    @click.option(
+        "--match",
+        type=click.Choice([match.value for match in Match]),
+        default=Match.AUTO.value,
+        show_default=True,
+        help="With --update-only, how a row names its record: by the reference that an export "
+        "has, by the account's own id in the key's column, or by source key.",
+    )
+    @functools.wraps(command)
+    def with_narrow(
+        *args: Any,
+        request: Request | None,
+        update_only: bool,
+        only: str | None,
+        match: str,
+        **options: Any,
+    ) -> Any:
+        if not update_only and (only or match != Match.AUTO.value):
+            raise click.UsageError("--only and --match go with --update-only.")
+        if update_only and request is None:
+            raise click.UsageError("--update-only needs FILES that name the records to change.")
+        given = [f"--{name.replace('_', '-')}" for name in _NOT_TOGETHER if options.get(name)]
+        if update_only and given:
+            raise click.UsageError(f"{given[0]} does not go with --update-only.")
+        if request and update_only:
+            names = tuple(name.strip() for name in (only or "").split(",") if name.strip())
+            request = replace(request, narrow=Narrow(names, Match(match)))
+        return command(*args, request=request, **options)
+
+    return with_narrow
 
 
 def _request(options: dict[str, Any]) -> Request | None:
@@ -99,10 +154,19 @@ def _request(options: dict[str, Any]) -> Request | None:
         header_line=options.pop("header_line"),
     )
     files, template = tuple(options.pop("files")), options.pop("template")
+    if template and not files and Path(template).suffix.lower() in _DATA:
+        template, files = OWN_TEMPLATE, (template,)
     if not files or not template:
         return None
     stdin = sys.stdin.buffer if "-" in files else None
     return Request(template, files, read, stdin)
+
+
+OWN_TEMPLATE = "migrator"
+"""The template of our own exports, which need none to be named."""
+
+_DATA = {".csv", ".parquet", ".ndjson", ".xlsx"}
+"""Endings of files that are no template."""
 
 
 class LimitType(click.ParamType[Limit]):
@@ -122,7 +186,7 @@ class LimitType(click.ParamType[Limit]):
         return Limit(float(found[1]), percent=bool(found[2]))
 
 
-def _as_mapping(
+def as_mapping(
     _context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
 ) -> dict[str, str]:
     """``NAME=VALUE`` texts as a mapping."""
@@ -140,9 +204,30 @@ vendor_options = click.option(
     "vendor_options",
     multiple=True,
     metavar="NAME=VALUE",
-    callback=_as_mapping,
+    callback=as_mapping,
     help="Of the CRM; see `migrator vendors options`. May be given several times.",
 )
+
+
+def road(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--via``: an option of the CRM that deserves a name of its own."""
+
+    @click.option(
+        "--via",
+        type=click.Choice(["batch", "import"]),
+        help="Where the CRM has both: write by batches, or by file imports. [default: whatever "
+        "takes fewer requests]",
+    )
+    @functools.wraps(command)
+    def with_road(
+        *args: Any, via: str | None, vendor_options: dict[str, str], **options: Any
+    ) -> Any:
+        chosen = {**vendor_options, "via": via} if via else vendor_options
+        return command(*args, vendor_options=chosen, **options)
+
+    return with_road
+
+
 to_vendor = click.option("--to", "vendor", required=True, help="The CRM; see `migrator vendors`.")
 max_rejects = click.option(
     "--max-rejects", "limit", type=LimitType(), help="Write nothing when more rows are rejected."

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from migrator.cli.access import Access
     from migrator.report import Report
-    from migrator.runs.planning import Limit, Planned
+    from migrator.runs.limits import Limit
+    from migrator.runs.planning import Planned
     from migrator.runs.returned import Returned
     from migrator.runs.target import Target
     from migrator.runs.workspace import Workspace

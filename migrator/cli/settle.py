@@ -12,6 +12,7 @@ from migrator.cli import options
 from migrator.journal import RunState
 from migrator.report import wrapped
 from migrator.runs import unknown
+from migrator.runs.exporting import ensure_load
 
 if TYPE_CHECKING:
     from migrator.journal import Run
@@ -71,6 +72,7 @@ def settle(  # one per option
     migrator settle 2026-11-22-1004-k7m2 --written D-17=9204711 --not-written D-18
     """
     run = workspace.journal.run(run_id)
+    ensure_load(run)
     told = unknown.read_answers(answers) if answers else {}
     both = written.keys() & set(not_written)
     if both:

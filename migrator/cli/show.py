@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from migrator.report import reason_lines, wrapped
+from migrator.report import reason_lines, remarks_of, wrapped
 from migrator.runs.sums import DIMENSIONS
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def plan(planned: Planned) -> str:
     missing = list(_missing(planned))
     if missing:
         lines += ["", "  To create in the account first:", *_indented(missing)]
+    lines += _changes(planned)
     lines += _remarks(planned)
     lines += ["", _cost(planned), ""]
     lines += [f"  {name}: {path}" for name, path in settings["files"].items()]
@@ -115,6 +116,19 @@ def _missing(planned: Planned) -> Iterable[str]:
         yield f'pipeline "{pipeline.label}": {stages}'
 
 
+def _changes(planned: Planned) -> list[str]:
+    """The first fields that would be changed, before and after."""
+    examples = planned.run.settings["changes"]
+    if not examples:
+        return []
+    lines = [
+        line
+        for key, field, before, after in examples
+        for line in wrapped(f"    {key}: {field}: {before or '(blank)'} -> {after}", indent=6)
+    ]
+    return ["", "  What changes, first of all (changes.csv has every field):", *lines]
+
+
 def _remarks(planned: Planned) -> list[str]:
     result = planned.plan
     remarks = []
@@ -130,8 +144,7 @@ def _remarks(planned: Planned) -> list[str]:
         remarks.append(f"{result.counts['parents']:,} contacts or companies are created as well")
     if result.skipped_links:
         remarks.append(f"{result.skipped_links:,} links are left out: their parents are missing")
-    for name, why in planned.run.settings["left_out"].items():
-        remarks.append(f"{name} is left out: {why}.")
+    remarks += remarks_of(planned.run)
     lines = (line for remark in remarks for line in wrapped(f"  {remark}", indent=4))
     return ["", *lines] if remarks else []
 
@@ -139,7 +152,8 @@ def _remarks(planned: Planned) -> list[str]:
 def _cost(planned: Planned) -> str:
     cost = planned.plan.cost
     apart = [f"{n:,} of them for {name}" for name, n in cost.buckets.items() if name]
-    requests = f"{cost.requests:,} requests" + (f" ({', '.join(apart)})" if apart else "")
+    requests = f"{cost.requests:,} request{'' if cost.requests == 1 else 's'}"
+    requests += f" ({', '.join(apart)})" if apart else ""
     share = f", {cost.daily_share:.2%} of the day's quota" if cost.daily_share is not None else ""
     return f"  cost: {requests}{share}, about {duration(cost.seconds)}"
 

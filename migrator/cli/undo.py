@@ -13,6 +13,7 @@ from migrator.cli import options, show
 from migrator.cli.access import access
 from migrator.report import wrapped
 from migrator.runs import undo as undoing
+from migrator.runs.exporting import ensure_load
 from migrator.runs.target import connected
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def undo(  # one per option
     migrator undo 2026-11-22-1004-k7m2 --yes
     """
     run = workspace.journal.run(run_id)
+    ensure_load(run)
     step = undoing.undo if yes else undoing.foresee
     return told(asyncio.run(_with_account(workspace, run, access, step)), as_json=as_json)
 

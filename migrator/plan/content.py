@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from migrator.plan.parents import called
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -34,7 +36,7 @@ def content(
         for name, value in encoded.properties.items()
     )
     links = sorted(
-        (type, sorted(name.casefold() for name in names), on_missing.get(type, ""))
+        (type, sorted(called(type, name) for name in names), on_missing.get(type, ""))
         for type, names in record.links.items()
     )
     text = _json([properties, links])

@@ -6,7 +6,6 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from migrator.journal import Snapshot
-from migrator.vendors.base import Counts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -137,14 +136,14 @@ async def _opened(
     vendor: Vendor, type: ObjectType, keys: int, files: contextlib.ExitStack
 ) -> Holdings:
     reads_all = vendor.capabilities.reads_all
-    few = (
-        not reads_all
-        and keys >= _MANY
-        and isinstance(vendor, Counts)
-        and await vendor.count(type) < keys / 3
-    )
+    few = not reads_all and keys >= _MANY and await _holds_fewer(vendor, type, keys / 3)
     if not (reads_all or few):
         return _Asked(vendor, type)
     snapshot = files.enter_context(contextlib.closing(Snapshot(type)))
     await snapshot.fill(vendor.export(type))
     return _Read(snapshot) if reads_all else _AskedOfThose(vendor, type, snapshot)
+
+
+async def _holds_fewer(vendor: Vendor, type: ObjectType, number: float) -> bool:
+    count = await vendor.count(type)
+    return count is not None and count < number

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.journal import Feed
+    from migrator.model import Record
 
 PlannedOp = tuple[Op, str, str]
 """An op with its code and message; both are blank unless it is parked."""
@@ -33,13 +34,19 @@ class Intent:
         problems: NDJSON file to which rejected values are written, one problem a line.
         table: is given every op of the plan, to be written down for people.
         fields: what each canonical field is called in the source, for messages.
-        known: contacts and companies that were looked up a moment ago.
+        known: parents that were looked up a moment ago.
         nothing_held: no record of the account has a key: its key field was created a moment ago.
         feed: whose rows the journal's memory knows; None = it is not to be asked.
         changed_only: rows that are as the memory has them are unchanged, without a question.
         keyless: the account has no key field and is to have none.
         surplus: key and id of the records to delete; asked for when all rows are planned.
         share: part of the account's quota that is ours, for the cost.
+        update_only: nothing is created; a record that is not there is rejected.
+        only: canonical fields to write; None = all. The others are context.
+        leave_out: whether a canonical field that the account does not have is left out instead of
+            rejecting the row.
+        renamed: the record under the name by which the account is asked for it.
+        reading_back: find out what the vendor cannot hold, by decoding what was encoded.
     """
 
     run: str
@@ -57,6 +64,11 @@ class Intent:
     keyless: bool = False
     surplus: Callable[[], Iterable[tuple[str, str]]] = tuple
     share: float = 1.0
+    update_only: bool = False
+    only: frozenset[str] | None = None
+    leave_out: Callable[[str], bool] = lambda _: False
+    renamed: Callable[[Record], Record] = lambda record: record
+    reading_back: bool = False
 
 
 @dataclass
@@ -69,6 +81,10 @@ class Plan:
         remembered: unchanged records about which the account was not asked.
         skipped_links: links left out because the template says so.
         ignored: canonical fields with a value that the vendor cannot hold: in how many records.
+        absent: the same of fields that the account does not have.
+        changed: the same of fields of which it holds something else than we have, with an example.
+        unlinkable: types of parents that records name and cannot have beside another one: in how
+            many records.
         lost_currencies: of deals whose currency the vendor cannot hold.
         cost: what carrying it out takes.
         origin: the vendor's field names to canonical ones.
@@ -78,6 +94,10 @@ class Plan:
     remembered: int = 0
     skipped_links: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
+    absent: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    unlinkable: Counter[str] = field(default_factory=Counter)
     lost_currencies: set[str] = field(default_factory=set)
     cost: Cost = field(default_factory=Cost)
     origin: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Contacts and companies of records: found in the account, created, skipped, or waited for."""
+"""Parents of records: found in the account, created, skipped, or waited for."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from migrator.model import Action, Link, ObjectType, OnMissing, Op
+from migrator.plan.absent import id_in
 from migrator.plan.records import LINK_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from migrator.model import Record
+    from migrator.model import Account, Record
     from migrator.vendors.base import Vendor
 
 _AT_ONCE = 100_000
@@ -20,7 +21,16 @@ its contacts to find any does so once for as many as that."""
 
 
 Known = dict[ObjectType, dict[str, tuple[str, ...]]]
-"""Per kind: a name in small letters, and the ids of all that are called so."""
+"""Per kind: a name as :func:`called` has it, and the ids of all that are called so."""
+
+
+def called(type: ObjectType, name: str) -> str:
+    """The name of a parent as it is compared with others.
+
+    Letter case makes no difference but in the keys of deals: those of many sources differ in
+    nothing else.
+    """
+    return name if type is ObjectType.DEALS else name.casefold()
 
 
 def nothing_known() -> Known:
@@ -51,10 +61,11 @@ class Resolver:
         policy: what to do with a name that the account does not know, per type.
         next_seq: numbers the ops that create parents.
         ahead: the names that all records have, per kind, in their order.
-        known: ids by name in small letters, as far as they were asked for.
+        known: ids by name, as far as they were asked for.
     """
 
     vendor: Vendor
+    account: Account
     policy: Mapping[ObjectType, OnMissing]
     next_seq: Callable[[], int]
     ahead: Callable[[ObjectType], Iterator[str]]
@@ -66,7 +77,9 @@ class Resolver:
         """Ask the account for the names of a chunk, and with them for those of the next ones."""
         for kind in LINK_FIELDS:
             names = {
-                name.casefold(): name for record in records for name in record.links.get(kind, ())
+                called(kind, name): name
+                for record in records
+                for name in record.links.get(kind, ())
             }
             known = self.known[kind]
             if names.keys() <= known.keys():
@@ -76,13 +89,23 @@ class Resolver:
             for folded in known.keys() & names.keys():
                 del names[folded]
             for name in self._coming.setdefault(kind, self.ahead(kind)):
-                if name.casefold() not in known:
-                    names.setdefault(name.casefold(), name)
+                if called(kind, name) not in known:
+                    names.setdefault(called(kind, name), name)
                 if len(names) >= _AT_ONCE:
                     break
-            found = await self.vendor.resolve(kind, names.values())
+            found = await self._found(kind, names.values())
             known |= dict.fromkeys(names, ())
-            known |= {name.casefold(): ids for name, ids in found.items()}
+            known |= {called(kind, name): ids for name, ids in found.items()}
+
+    async def _found(
+        self, kind: ObjectType, names: Collection[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Ids by name; what refers to a record of the account itself is asked for by its id."""
+        own = {name: id_ for name in names if (id_ := id_in(self.account, kind, name))}
+        others = [name for name in names if name not in own]
+        found = await self.vendor.resolve(kind, others) if others else {}
+        there = await self.vendor.read(kind, own.values()) if own else {}
+        return found | {name: (id_,) for name, id_ in own.items() if id_ in there}
 
     def parents_of(self, record: Record) -> Parents:
         """Links of one record, each parent once, however often and in whichever case it stands."""
@@ -93,7 +116,7 @@ class Resolver:
         for type, names in record.links.items():
             policy = self.policy.get(type, OnMissing.PARK)
             for name in names:
-                ids = self.known[type][name.casefold()]
+                ids = self.known[type][called(type, name)]
                 if len(ids) == 1:
                     links.setdefault((type, ids[0]), Link(type, name, ids[0]))
                 elif policy is OnMissing.CREATE and not ids:
@@ -116,7 +139,6 @@ class Resolver:
 
 
 def _reason(type: ObjectType, name: str, ids: Sequence[str]) -> str:
-    what = {ObjectType.CONTACTS: "contact", ObjectType.COMPANIES: "company"}[type]
     if ids:
-        return f'{len(ids)} records of type {what} match "{name}" (ids {", ".join(ids)})'
-    return f'no {what} "{name}" in the account'
+        return f'{len(ids)} records of type {type.singular} match "{name}" (ids {", ".join(ids)})'
+    return f'no {type.singular} "{name}" in the account'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from migrator.model import (
     KEY_FIELD,
     Action,
+    Held,
     ObjectType,
     OnConflict,
     Op,
@@ -25,23 +25,22 @@ from migrator.plan.holdings import holdings
 from migrator.plan.intent import Intent, Plan, PlannedOp
 from migrator.plan.parents import Parents, Resolver
 from migrator.plan.records import LINK_FIELDS, count_records, parent_names, read_records
+from migrator.plan.rows import Row, Rows, parted
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from migrator.journal import Journal
-    from migrator.model import Account, Encoded, Held, Link, Problem, Record
+    from migrator.model import Account, Encoded, Link, Record
     from migrator.plan.holdings import Holdings
     from migrator.vendors.base import Vendor
 
 _CHUNK = 2_000
 _GATHERED = 10_000
 """Changed rows of a file that is mostly unchanged are looked up together, in full requests."""
+
 _FACTS = ("pipeline", "stage", "status", "owner", "currency", "amount")
-
-
-_Row = tuple["Record", "Encoded"]
 
 
 async def make_plan(
@@ -62,21 +61,19 @@ async def make_plan(
     asked = max(0, count_records(intent.records) - recalled)
     nothing = intent.nothing_held or unkeyed
     async with holdings(vendor, intent.type, asked, nothing=nothing) as there:
-        planner = _Planner(vendor, there, intent, journal, recalls=recalled > 0)
-        await _plan_all(planner, vendor, account, report)
+        planner = _Planner(vendor, account, there, intent, journal, recalls=recalled > 0)
+        await _plan_all(planner, report)
         await planner.delete()
     return planner.finish()
 
 
-async def _plan_all(
-    planner: _Planner, vendor: Vendor, account: Account, progress: Progress
-) -> None:
+async def _plan_all(planner: _Planner, progress: Progress) -> None:
     """One pass over the records; problems go into a file as they are met."""
     intent = planner.intent
-    waiting: list[_Row] = []
+    waiting: list[Row] = []
     with intent.problems.open("w", encoding="utf-8") as problems:
         for records in read_records(intent.records, intent.type, chunk=_CHUNK):
-            encoded = [(record, vendor.encode(record, account)) for record in records]
+            encoded = [planner.rows.encode(record) for record in records]
             waiting += planner.without_remembered(encoded)
             if len(waiting) >= planner.at_once:
                 problems.writelines(await planner.add(waiting))
@@ -90,13 +87,22 @@ class _Planner:
     """Makes ops of rows, some at a time.
 
     Attributes:
+        rows: makes rows of records.
         at_once: rows that are worth a look at the account.
     """
 
     def __init__(
-        self, vendor: Vendor, there: Holdings, intent: Intent, journal: Journal, *, recalls: bool
+        self,
+        vendor: Vendor,
+        account: Account,
+        there: Holdings,
+        intent: Intent,
+        journal: Journal,
+        *,
+        recalls: bool,
     ) -> None:
         self.plan = Plan()
+        self.rows = Rows(vendor, account, intent, self.plan)
         self.intent = intent
         self.at_once = _GATHERED if recalls else 1
         self._recalls = recalls
@@ -107,6 +113,7 @@ class _Planner:
         self._numbers = itertools.count(1)
         self._resolver = Resolver(
             vendor,
+            account,
             intent.on_missing,
             lambda: next(self._numbers),
             # Of a file that is mostly unchanged most parents need not be known.
@@ -115,53 +122,45 @@ class _Planner:
         )
         self._shapes: Counter[Shape] = Counter()
 
-    def _problem_lines(self, record: Record, encoded: Encoded) -> Iterable[str]:
-        for problem in encoded.problems:
-            row = {
-                "_record": record.place.record,
-                "_field": self.intent.fields.get(problem.field, problem.field),
-                "_code": problem.code,
-                "_error": problem.message,
-                "_value": problem.value,
-            }
-            yield json.dumps(row, ensure_ascii=False) + "\n"
-
-    def without_remembered(self, rows: Sequence[_Row]) -> Sequence[_Row]:
+    def without_remembered(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Set aside the rows that are as the memory has them: they are unchanged."""
         feed = self.intent.feed
         if feed is None or not self._recalls:
             return rows
         known = self._journal.memory.known(feed, [record.key for record, _ in rows])
-        fine, faulty = _parted(rows, lambda _, problem: not problem.only_to_create)
+        fine, faulty = parted(rows, lambda _, problem: not problem.only_to_create)
         ops: list[Op] = []
-        changed: list[_Row] = []
+        changed: list[Row] = []
         for record, encoded in fine:
             there = known.get(record.key)
             digest = self._content(record, encoded)
             if there is None or there.content != digest:
                 changed.append((record, encoded))
                 continue
-            self._note(record, encoded)
+            self.rows.note(record, encoded)
             ops.append(self._as_remembered(record, encoded, there.id, digest))
         self.plan.remembered += len(ops)
         self._store([(op, "", "") for op in ops])
         return changed + faulty
 
-    async def add(self, rows: Sequence[_Row]) -> list[str]:
+    async def add(self, rows: Sequence[Row]) -> list[str]:
         """Ops of some rows, into the journal in one transaction.
 
         Returns lines about the problems of those that are rejected.
         """
-        rows, rejected = _parted(rows, lambda _, problem: not problem.only_to_create)
+        rows, rejected = parted(rows, lambda _, problem: not problem.only_to_create)
         held = await self._held(rows)
-        rows, too_little = _parted(rows, lambda record, _: record.key not in held)
-        rejected += too_little
+        if self.intent.update_only:
+            rows, unfit = self.rows.to_update(rows, held)
+        else:
+            rows, unfit = parted(rows, lambda record, _: record.key not in held)
+        rejected += unfit
         self.plan.counts["rejected"] += len(rejected)
         await self._resolver.look_up([record for record, _ in rows])
         parents: list[Op] = []
         entries: list[tuple[Op, Parents]] = []
         for record, encoded in rows:
-            self._note(record, encoded)
+            self.rows.note(record, encoded)
             of_record = self._resolver.parents_of(record)
             self.plan.skipped_links += of_record.skipped
             there, of_record = _the_one(record, held.get(record.key, ()), of_record)
@@ -174,7 +173,7 @@ class _Planner:
             for op, of_record in entries
         ]
         self._store(planned)
-        return [line for row in rejected for line in self._problem_lines(*row)]
+        return [line for row in rejected for line in self.rows.problem_lines(*row)]
 
     async def delete(self) -> None:
         """Ops for the records that the source has no more.
@@ -199,18 +198,10 @@ class _Planner:
         self._journal.add_ops(self.intent.run, planned)
         self.intent.table(planned)
 
-    def _note(self, record: Record, encoded: Encoded) -> None:
-        """What the plan tells of a row that is not rejected."""
-        self.plan.origin.update(encoded.origin)
-        ignored = record.values.keys() & self._vendor.capabilities.ignored
-        self.plan.ignored.update(ignored)
-        if "currency" in ignored:
-            self.plan.lost_currencies.add(record.values["currency"])
-
     def _content(self, record: Record, encoded: Encoded) -> str:
         return content(record, encoded, self._policy, self.intent.on_missing)
 
-    async def _held(self, records: Sequence[_Row]) -> dict[str, list[Held]]:
+    async def _held(self, records: Sequence[Row]) -> dict[str, list[Held]]:
         wanted = {name for _, encoded in records for name in encoded.properties}
         return await self._there.held([record.key for record, _ in records], wanted)
 
@@ -314,18 +305,6 @@ def _the_one(record: Record, held: Sequence[Held], parents: Parents) -> tuple[He
     ids = ", ".join(sorted(one.id for one in held))
     why = f'{len(held)} {record.type} of the account hold the key "{record.key}" (ids {ids})'
     return held[0], replace(parents, parked=(*parents.parked, why))
-
-
-def _parted(
-    records: Sequence[_Row], counts: Callable[[Record, Problem], bool]
-) -> tuple[list[_Row], list[_Row]]:
-    """Records without and with a problem that counts."""
-    fine: list[_Row] = []
-    faulty: list[_Row] = []
-    for record, encoded in records:
-        bad = any(counts(record, problem) for problem in encoded.problems)
-        (faulty if bad else fine).append((record, encoded))
-    return fine, faulty
 
 
 def _with_new_links(op: Op, there: Mapping[ObjectType, Mapping[str, frozenset[str]]]) -> Op:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,10 +13,13 @@ import polars as pl
 from migrator.model import ObjectType, Place, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-LINK_FIELDS = (ObjectType.CONTACTS, ObjectType.COMPANIES)
+    from migrator.model import NewPipeline
+
+LINK_FIELDS = (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES)
+"""The types of parents, each in a column of its own name."""
 _BLOCK = 50_000
 """Rows read at once: a slice of Parquet costs a whole row group, however short it is."""
 
@@ -64,6 +68,29 @@ def parent_names(path: Path, kind: ObjectType) -> Iterator[str]:
     for block in _blocks(scan.select(kind), _BLOCK):
         names = block[kind].explode().drop_nulls()
         yield from names.unique(maintain_order=True).to_list()
+
+
+def of_those_used(pipelines: Sequence[NewPipeline], records: Path) -> tuple[NewPipeline, ...]:
+    """The pipelines and stages that any record names; letter case is ignored."""
+    scan = pl.scan_parquet(records)
+    there = scan.collect_schema().names()
+    names = [name for name in ("pipeline", "stage") if name in there]
+    if not pipelines or len(names) < 2:
+        return tuple(pipelines)
+    pairs = scan.select(pl.col(name).str.to_lowercase() for name in names).unique().collect()
+    used = set(pairs.iter_rows())
+    found = (
+        replace(
+            pipeline,
+            stages=tuple(
+                stage
+                for stage in pipeline.stages
+                if (pipeline.label.lower(), stage.label.lower()) in used
+            ),
+        )
+        for pipeline in pipelines
+    )
+    return tuple(pipeline for pipeline in found if pipeline.stages)
 
 
 def _blocks(scan: pl.LazyFrame, height: int) -> Iterator[pl.DataFrame]:

@@ -108,6 +108,16 @@ class _Columns:
         return next((c for alias in aliases if (c := self.find(alias)) is not None), None)
 
 
+def column_of(columns: Sequence[str], aliases: Iterable[str | tuple[str, ...]]) -> str | None:
+    """The file's column of one of these headers; None when it has none."""
+    return next(iter(_Columns(columns).pick(aliases, Pick.FIRST_PRESENT)), None)
+
+
+def has_column(columns: Sequence[str], aliases: Iterable[str | tuple[str, ...]]) -> bool:
+    """Whether a file has a column of one of these headers."""
+    return column_of(columns, aliases) is not None
+
+
 def bind(template: Template, columns: Sequence[str]) -> Binding:
     """Find the column of every field.
 

@@ -62,7 +62,8 @@ def stop_on(shared: pl.DataFrame, binding: Binding) -> None:
         f"{groups.height} key{'s' if groups.height > 1 else ''} in "
         f'"{" + ".join(binding.key)}" stand in more than one row: {", ".join(named)}{more}. Which '
         f"row is the right one? Write `duplicates: first`, `last` or `newest: <date field>` into "
-        f"{binding.template.origin}, or `group:` if a deal stands on several lines."
+        f"{binding.template.origin}, or `group:` if a {binding.template.object.singular} stands on "
+        "several lines."
     )
 
 
@@ -138,7 +139,7 @@ def disagreements(rows: pl.LazyFrame, plan: Checked, binding: Binding) -> list[s
         *(pl.col("key").filter(pl.col(name)).min().alias(f"key.{name}") for name in first),
     ).collect(engine="streaming")
     return [
-        f"{name} differs between the lines of {counts[name][0]} deals (such as "
+        f"{name} differs between the lines of {counts[name][0]} {binding.template.object} (such as "
         f"{counts[f'key.{name}'][0]}); the first line that fills it is taken."
         for name in first
         if counts[name][0]

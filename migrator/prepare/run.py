@@ -269,9 +269,9 @@ class _Pass:
         plan.checks.append(Check(alone, header, pl.lit("duplicate_key"), message, raw, raw))
 
     def _sink_groups(self, plan: Checked, shared: pl.DataFrame) -> list[str]:
-        """Several rows per deal: set those rows aside, and fold them from there.
+        """Several rows per record: set those rows aside, and fold them from there.
 
-        One bad row keeps the whole deal out: a sum over the others would be wrong.
+        One bad row keeps the whole record out: a sum over the others would be wrong.
         """
         first = pl.col("_record").min().over("key").alias("_first")
         write({self.folder / MEMBERS: shared.lazy().select("_record", first)})
@@ -284,7 +284,8 @@ class _Pass:
         bad = grouped.frame.filter(own_fault).select("key").unique().collect()
         bad_keys = bad.lazy().with_columns(pl.lit(True).alias("_bad"))
         grouped.frame = grouped.frame.join(bad_keys, on="key", how="left", maintain_order="left")
-        message = pl.lit("is a deal on several lines, and another of its lines was turned down")
+        one = self.binding.template.object.singular
+        message = pl.lit(f"is a {one} on several lines, and another of its lines was turned down")
         header = " + ".join(self.binding.key)
         together = pl.col("_bad").is_null() | own_fault
         grouped.checks.append(Check(together, header, pl.lit("group_rejected"), message, raw, raw))

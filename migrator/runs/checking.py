@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from migrator.runs.inputs import Inputs, Request, read_inputs
-from migrator.runs.planning import ensure_within
+from migrator.runs.limits import ensure_within
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from migrator.runs.planning import Limit
+    from migrator.runs.limits import Limit
     from migrator.runs.turned_down import Reasons
     from migrator.runs.workspace import Workspace
 

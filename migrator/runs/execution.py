@@ -14,12 +14,14 @@ from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnMissing, OpState
 from migrator.report import Report, as_json, make_report, write_id_map
 from migrator.runs.books import write_family_books, write_turned_down
+from migrator.runs.changes import CHANGES
 from migrator.runs.families import ensure_current, join_family
 from migrator.runs.nightly import as_planned
 from migrator.runs.overtaken import leave_overtaken
-from migrator.runs.planning import reopened, store_plan, types_of
+from migrator.runs.planning import lacking, reopened, types_of
 from migrator.runs.sample import choose_sample
 from migrator.runs.settling import settle_others
+from migrator.runs.storing import store_plan
 from migrator.runs.unknown import FILE as UNSETTLED
 from migrator.runs.unknown import write_unsettled
 
@@ -72,6 +74,7 @@ async def execute(
         )
     ensure_current(workspace, run)
     _unchanged_account(run, account)
+    await _unchanged_records(workspace, run, inputs, session, account)
     if session.planned != run.id:
         await settle_others(workspace, session, account, run.id)
     if run.state in _UNSENT:
@@ -146,12 +149,34 @@ def _unchanged_account(run: Run, account: Account) -> None:
         )
 
 
+async def _unchanged_records(
+    workspace: Workspace, run: Run, inputs: Inputs, session: Session, account: Account
+) -> None:
+    """Refuse to change records as they are no longer: what a person did meanwhile would be lost.
+
+    Asked of a plan that was kept, of changes alone: others are looked at as they are written.
+    """
+    if run.state is not RunState.PLANNED or session.planned == run.id or not inputs.request.narrow:
+        return
+    changes = inputs.folder / CHANGES
+    before = changes.read_bytes() if changes.exists() else b""
+    workspace.journal.clear_ops(run.id)
+    await store_plan(workspace, run, inputs, session, account)
+    session.planned = run.id  # the account is locked, so this plan stays true
+    if changes.read_bytes() != before:
+        raise InputError(
+            f"Records were changed in the account since run {run.id} was planned. Nothing was "
+            f"written; {changes} says anew what would be. Look at it, then: "
+            f"migrator run --plan {run.id}"
+        )
+
+
 async def _provision(
     workspace: Workspace, run: Run, inputs: Inputs, session: Session, account: Account
 ) -> None:
     """Create what the account lacks, and plan again where the plan could not know its ids."""
     vendor = session.vendor
-    missing = vendor.lacking(account, inputs.template.provision())
+    missing = lacking(session, account, inputs)
     renamed = False
     if missing:
         foreseen = vendor.provisional(account, missing)
@@ -169,11 +194,13 @@ async def _provision(
 
 
 def _has_others(foreseen: Account, account: Account) -> bool:
-    """Whether the CRM gave new fields other names than the plan foresaw."""
-    return any(
-        not infos.keys() <= account.fields.get(type, {}).keys()
-        for type, infos in foreseen.fields.items()
-    )
+    """Whether the CRM gave new fields, or their options, other names than the plan foresaw."""
+    for type, infos in foreseen.fields.items():
+        there = account.fields.get(type, {})
+        for name, info in infos.items():
+            if name not in there or not info.options.keys() <= there[name].options.keys():
+                return True
+    return False
 
 
 async def load(

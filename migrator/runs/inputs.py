@@ -4,26 +4,66 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from migrator.errors import InputError
 from migrator.files import ReadOptions, Source, open_source, write_rejects
-from migrator.prepare import Prepared, prepare
+from migrator.model import ObjectType, Reference
+from migrator.prepare import Prepared, column_of, has_column, prepare
 from migrator.runs.turned_down import KEPT, Reasons, reasons_in, rejected_in, rejected_rows
-from migrator.template import Template, load_template
+from migrator.template import Match, Narrow, Template, load_template, narrowed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import polars as pl
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asked to load: a template, files and how to read them."""
+    """What a user asked to load: a template, files and how to read them.
+
+    Attributes:
+        narrow: change records that are there and create none; None = an ordinary load.
+        stays: what does not come with the files, for people who sign for a move.
+    """
 
     template: str
     files: tuple[str, ...]
     options: ReadOptions = field(default_factory=ReadOptions)
     stdin: BinaryIO | None = None
+    narrow: Narrow | None = None
+    stays: tuple[str, ...] = ()
+
+    def data(self) -> dict[str, Any]:
+        """What a resume has to know of it, as plain data."""
+        return {
+            "template": self.template,
+            "files": list(self.files),
+            "options": asdict(self.options),
+            "narrow": asdict(self.narrow) if self.narrow else None,
+            "stays": list(self.stays),
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Request:
+        """The request of :meth:`data`."""
+        options = data["options"] | {"footers": tuple(data["options"]["footers"])}
+        return cls(
+            data["template"],
+            tuple(data["files"]),
+            ReadOptions(**options),
+            narrow=narrow_of(data),
+            stays=tuple(data.get("stays", ())),
+        )
+
+
+def narrow_of(data: Mapping[str, Any]) -> Narrow | None:
+    """What the data of a request says of narrowing."""
+    given = data.get("narrow")
+    return Narrow(tuple(given["only"]), Match(given["match"])) if given else None
 
 
 @dataclass(frozen=True)
@@ -63,8 +103,50 @@ def read_inputs(request: Request, folder: Path) -> Inputs:
     request = _kept(request, folder)
     template = load_template(request.template)
     source = open_request(request, template, folder)
+    ensure_object(source, template)
+    request, template = as_narrow(request, template, source.columns)
     prepared = prepare(template, source.scan(), source.columns, folder, source.problems)
     return Inputs(request, template, source, prepared, folder)
+
+
+def as_narrow(
+    request: Request, template: Template, columns: Sequence[str]
+) -> tuple[Request, Template]:
+    """Request and template as narrow as was asked for.
+
+    Raises:
+        InputError: a field is asked for that the template does not have.
+    """
+    if request.narrow is None:
+        return request, template
+    has = partial(has_column, columns)
+    template, narrow = narrowed(template, request.narrow, has)
+    return replace(request, narrow=narrow), template
+
+
+def ensure_object(source: Source, template: Template) -> None:
+    """Refuse an export of another kind of record than the template is for.
+
+    Raises:
+        InputError: it is one.
+    """
+    column = column_of(source.columns, template.record or ())
+    if column is None:
+        return
+    first = source.scan().select(column).drop_nulls().head(1).collect()
+    named = Reference.parse(first.item()) if first.height else None
+    if named is None or named.type is template.object:
+        return
+    loadable = {ObjectType.NOTES, ObjectType.TASKS}
+    way = (
+        f"migrator run {named.type} FILE --to CRM"
+        if named.type in loadable
+        else "contacts and companies come with the deals that name them"
+    )
+    raise InputError(
+        f"The file is an export of {named.type}, and the template {template.name} is for "
+        f"{template.object}. {way[0].upper() + way[1:]}."
+    )
 
 
 def naming(template: Template) -> dict[str, Any]:

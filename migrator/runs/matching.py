@@ -18,7 +18,7 @@ from migrator.model import OpState
 from migrator.prepare import MEMBERS
 from migrator.prepare.binding import bind
 from migrator.runs.families import ensure_finished
-from migrator.runs.inputs import naming
+from migrator.runs.inputs import as_narrow, naming
 from migrator.runs.returned import (
     OBJECTION,
     OBJECTIONS,
@@ -80,6 +80,7 @@ def matched(workspace: Workspace, returned: Returned) -> Matched:
     family = family_of(journal, returned.run)
     ensure_finished(family)
     template = load_template(returned.request.template)
+    _, template = as_narrow(returned.request, template, returned.source.columns)
     _ensure_same_key(template, returned)
     numbers = _numbered(returned)
     standing = Retries(journal).standing_in(family)

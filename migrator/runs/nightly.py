@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InputError
 from migrator.journal import Feed, RunState
-from migrator.model import KEY_FIELD, ObjectType
+from migrator.model import KEY_FIELD, UNKEYED, ObjectType
 from migrator.prepare import row_keys
+from migrator.vendors.by_id import ById
 from migrator.vendors.keyless import Keyless
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from migrator.journal import Journal, Run
     from migrator.model import Account
     from migrator.runs.inputs import Inputs
-    from migrator.runs.planning import Limit
+    from migrator.runs.limits import Limit
     from migrator.runs.target import Session
 
 MISSING = "missing.csv"
@@ -40,7 +41,7 @@ class Nightly:
         mirror: delete what the source has no more, if it is not more than this.
         min_rows: fewer rows than that are no good source.
         max_drop: so many rows fewer than the last time are no good source.
-        keyless: the account has no key field and is to have none.
+        keyless: the account has no key field and is to have none; of notes and tasks always so.
     """
 
     changed_only: bool = False
@@ -205,24 +206,37 @@ def without_key_field(session: Session, journal: Journal, feed: str) -> None:
     session.forget()  # it has to see the account, to know whose records it names
 
 
+def by_id(session: Session) -> None:
+    """From now on the session's account calls records by their ids."""
+    if not isinstance(session.vendor, ById):
+        session.vendor = ById(session.vendor)
+
+
 def as_planned(session: Session, journal: Journal, run: Run) -> None:
     """See the account as a run of the journal saw it: with the key field, or without."""
     if run.settings.get("keyless"):
         without_key_field(session, journal, run.template)
+    if run.settings.get("by_id"):
+        by_id(session)
 
 
 def ensure_same_mode(journal: Journal, account: Account, feed: Feed, *, keyless: bool) -> None:
     """Refuse to load a feed half with the key field and half without: all would be there twice.
 
+    Types that have no key field anywhere are always loaded without.
+
     Raises:
         InputError: its records are known by the other means.
     """
+    if feed.type in UNKEYED:
+        return
     begun = [
         run
         for run in journal.runs()
         if (run.vendor, run.account, run.template) == (feed.vendor, feed.account, feed.name)
         and run.state in _BEGUN
         and "undoes" not in run.settings
+        and ObjectType(run.settings["types"][0]) is feed.type
     ]
     others = [run for run in begun if bool(run.settings.get("keyless")) != keyless]
     field = KEY_FIELD in account.fields.get(feed.type, {})

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
-from migrator.files import ReadOptions
 from migrator.journal import Feed, Run, RunState
-from migrator.model import OnConflict, Provision
-from migrator.plan import Intent, Plan, PlannedOp, make_plan
-from migrator.runs.books import PlanTable, write_turned_down
+from migrator.model import UNKEYED, Provision
+from migrator.plan import of_those_used
 from migrator.runs.inputs import Inputs, Request, naming, read_inputs
+from migrator.runs.limits import ensure_within
 from migrator.runs.nightly import (
-    Missing,
     Nightly,
+    by_id,
     ensure_enough,
     ensure_no_drop,
     ensure_same_mode,
-    feed_of,
     without_key_field,
 )
 from migrator.runs.returned import read_again
 from migrator.runs.settling import settle_others, wait_for_lag
-from migrator.runs.turned_down import PROBLEMS, TURNED_DOWN
+from migrator.runs.storing import store_plan
+from migrator.runs.turned_down import PROBLEMS
 from migrator.runs.workspace import new_run_id
 from migrator.template import LINK_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
     from migrator.model import Account, ObjectType
+    from migrator.plan import Plan
+    from migrator.runs.limits import Limit
     from migrator.runs.target import Session, Target
     from migrator.runs.workspace import Workspace
     from migrator.template import Template
-    from migrator.vendors.base import Vendor
 
 
 @dataclass(frozen=True)
@@ -48,34 +45,6 @@ class Planned:
     inputs: Inputs
     account: Account
     missing: Provision
-
-
-@dataclass(frozen=True)
-class Limit:
-    """``--max-rejects``: a number of rows, or a percentage of the source's rows."""
-
-    value: float
-    percent: bool = False
-
-    def allows(self, rejected: int, rows: int) -> bool:
-        """Whether so many rejects of so many rows are within the limit."""
-        return rejected <= (self.value / 100 * rows if self.percent else self.value)
-
-    def __str__(self) -> str:
-        return f"{self.value:g}{'%' if self.percent else ''}"
-
-
-def ensure_within(limit: Limit | None, rejected: int, rows: int, rejects: Path) -> None:
-    """Stop before anything is written when more rows are rejected than allowed.
-
-    Raises:
-        InputError: too many; the text says where they are.
-    """
-    if limit and not limit.allows(rejected, rows):
-        raise InputError(
-            f"{rejected:,} of {rows:,} rows are rejected, more than --max-rejects {limit} allows. "
-            f"Nothing was written; see {rejects}."
-        )
 
 
 async def plan_run(
@@ -127,8 +96,11 @@ async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
     told = (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices)
     for line in (*told, *session.target.product.notices):
         workspace.say(line)
-    asked = nightly or _as_first(retry_of)
+    asked = _as_far_as_it_goes(nightly or _as_first(retry_of), inputs)
     name = retry_of.template if retry_of else inputs.template.name
+    narrow = inputs.request.narrow
+    if narrow and narrow.by_id:
+        by_id(session)
     account = await _account_for(workspace, session, inputs, name, asked)
     if lock:
         session.lock(account)
@@ -139,7 +111,7 @@ async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
     of = {"retry_of": retry_of.id} if retry_of else {}
     run = replace(run, template=name, settings={**run.settings, **asked.settings(), **of})
     workspace.journal.add_run(run)
-    missing = session.vendor.lacking(account, inputs.template.provision())
+    missing = lacking(session, account, inputs)
     view = session.vendor.provisional(account, missing)
     fresh = inputs.template.object in missing.keys
     plan = await store_plan(workspace, run, inputs, session, view, nothing_held=fresh)
@@ -155,6 +127,18 @@ def _as_first(first: Run | None) -> Nightly:
     return Nightly(keyless=bool(first and first.settings.get("keyless")))
 
 
+def _as_far_as_it_goes(asked: Nightly, inputs: Inputs) -> Nightly:
+    """Notes and tasks have no key field in any CRM, whatever is asked; ids need none.
+
+    A file that changes some records is no feed: what it does not name is not missing.
+    """
+    narrow = inputs.request.narrow
+    keyless = asked.keyless or inputs.template.object in UNKEYED
+    if narrow is None:
+        return replace(asked, keyless=keyless)
+    return Nightly(min_rows=asked.min_rows, keyless=keyless and not narrow.by_id)
+
+
 async def _account_for(
     workspace: Workspace, session: Session, inputs: Inputs, name: str, asked: Nightly
 ) -> Account:
@@ -162,11 +146,17 @@ async def _account_for(
     journal, template = workspace.journal, inputs.template
     if asked.keyless:
         without_key_field(session, journal, name)
-    account = await _account(session, template)
+    account = await _account(session, inputs)
     feed = Feed(session.target.product.name, account.id, name, template.object)
-    ensure_same_mode(journal, account, feed, keyless=asked.keyless)
+    if inputs.request.narrow is None:
+        ensure_same_mode(journal, account, feed, keyless=asked.keyless)
     ensure_no_drop(asked, journal, feed, inputs.prepared.rows)
-    if asked.keyless:
+    if asked.keyless and template.object in UNKEYED:
+        workspace.say(
+            f"No CRM has a key field for {template.object}: {journal.path} knows which of them are "
+            "in the account, so load them from this folder only."
+        )
+    elif asked.keyless:
         workspace.say(
             f"No key field: only {journal.path} knows which records are in the account. Keep it, "
             "and load from no other place; whoever loads without it writes all records again."
@@ -174,94 +164,30 @@ async def _account_for(
     return account
 
 
-async def _account(session: Session, template: Template) -> Account:
-    """The account as it is; where nobody but a person creates pipelines, with all of them."""
-    vendor = session.vendor
-    account = await session.account(types_of(template))
-    pipelines = vendor.lacking(account, template.provision()).pipelines
+def lacking(session: Session, account: Account, inputs: Inputs) -> Provision:
+    """What the account must have before a run, and lacks; changing what is there needs nothing.
+
+    Where nobody but a person creates pipelines, only the stages are asked for that a record names.
+    """
+    if inputs.request.narrow:
+        return Provision()
+    missing = session.vendor.lacking(account, inputs.template.provision())
+    if session.vendor.capabilities.creates_pipelines:
+        return missing
+    used = of_those_used(missing.pipelines, inputs.prepared.records)
+    return replace(missing, pipelines=used)
+
+
+async def _account(session: Session, inputs: Inputs) -> Account:
+    """The account as it is; where nobody but a person creates pipelines, with all that are used."""
+    vendor, types = session.vendor, types_of(inputs.template)
+    account = await session.account(types)
+    pipelines = lacking(session, account, inputs).pipelines
     if pipelines and not vendor.capabilities.creates_pipelines:
         await vendor.provision(Provision(pipelines=pipelines))  # says what is to be done by hand
         session.forget()
-        account = await session.account(types_of(template))
+        account = await session.account(types)
     return account
-
-
-async def store_plan(
-    workspace: Workspace,
-    run: Run,
-    inputs: Inputs,
-    session: Session,
-    account: Account,
-    *,
-    nothing_held: bool = False,
-) -> Plan:
-    """Make a plan of prepared inputs: ops into the journal, rejects and plan into files."""
-    template = inputs.template
-    workspace.progress.start("plan", inputs.prepared.records_count)
-    table = PlanTable(inputs.folder / "plan.parquet")
-    mirror = run.settings.get("mirror")
-    missing = Missing(workspace.journal, run, inputs, Limit(**mirror) if mirror else None)
-    intent = replace(
-        _intent(run, inputs, table.add),
-        known=session.known,
-        nothing_held=nothing_held or _nothing_known(workspace, run),
-        surplus=missing.surplus,
-        share=session.target.share,
-    )
-    plan = await make_plan(session.vendor, account, intent, workspace.journal, workspace.progress)
-    table.close()
-    workspace.progress.finish()
-    (inputs.folder / TURNED_DOWN).unlink(missing_ok=True)
-    reasons = inputs.reasons()
-    rejects = inputs.folder / "rejects.csv"
-    files = {"plan": str(inputs.folder / "plan.parquet")}
-    if write_turned_down(workspace, run.id, inputs, rejects):
-        files["rejects"] = str(rejects)
-    if missing.file:
-        files["missing"] = str(missing.file)
-    settings: dict[str, Any] = {
-        **run.settings,
-        "rejected": reasons.codes.total(),
-        "rejected_codes": dict(reasons.codes.most_common()),
-        "examples": reasons.examples,
-        "plan": {
-            "counts": dict(plan.counts),
-            "cost": asdict(plan.cost),
-            "remembered": plan.remembered,
-            "missing": missing.found,
-        },
-        "left_out": _left_out(session.vendor, plan),
-        "origin": plan.origin,
-        "kept": [
-            name
-            for name, spec in template.fields.items()
-            if spec.on_conflict is not OnConflict.OVERWRITE
-        ],
-        "on_missing": {type: template.field(name).on_missing for name, type in LINK_FIELDS.items()},
-        "files": files,
-    }
-    workspace.journal.update_run(
-        run.id, account_fingerprint=run.account_fingerprint, settings=settings
-    )
-    return plan
-
-
-def _nothing_known(workspace: Workspace, run: Run) -> bool:
-    """Whether no record of the account can be told to be ours: no key field, and no memory."""
-    keyless = run.settings.get("keyless", False)
-    return keyless and not workspace.journal.memory.count(feed_of(run))
-
-
-def _left_out(vendor: Vendor, plan: Plan) -> dict[str, str]:
-    """Canonical fields that the account cannot hold, each with how often and why."""
-    reasons = vendor.capabilities.ignored
-    found = {
-        name: f"{count:,} records have one. {reasons[name]}" for name, count in plan.ignored.items()
-    }
-    if len(plan.lost_currencies) > 1:
-        mixed = ", ".join(sorted(plan.lost_currencies))
-        found["currency"] += f". MIXED CURRENCIES: {mixed}; sums over there will mean nothing"
-    return found
 
 
 def types_of(template: Template) -> tuple[ObjectType, ...]:
@@ -269,23 +195,6 @@ def types_of(template: Template) -> tuple[ObjectType, ...]:
     return (
         template.object,
         *(type for name, type in LINK_FIELDS.items() if name in template.fields),
-    )
-
-
-def _intent(run: Run, inputs: Inputs, table: Callable[[Sequence[PlannedOp]], None]) -> Intent:
-    template = inputs.template
-    return Intent(
-        run=run.id,
-        records=inputs.prepared.records,
-        type=template.object,
-        on_conflict=lambda name: template.field(name).on_conflict,
-        on_missing={type: template.field(name).on_missing for name, type in LINK_FIELDS.items()},
-        problems=inputs.folder / PROBLEMS,
-        table=table,
-        fields=inputs.prepared.fields,
-        feed=feed_of(run),
-        changed_only=run.settings.get("changed_only", False),
-        keyless=run.settings.get("keyless", False),
     )
 
 
@@ -304,11 +213,8 @@ def _new_run(
         source_fingerprint=inputs.source.fingerprint,
         account_fingerprint=account.fingerprint(),
         settings={
-            "request": {
-                "template": request.template,
-                "files": list(request.files),
-                "options": asdict(request.options),
-            },
+            "request": request.data(),
+            "by_id": bool(request.narrow and request.narrow.by_id),
             "types": list(types_of(inputs.template)),
             "vendor_options": dict(target.options),
             "prepared": {"rows": inputs.prepared.rows, "merged": inputs.prepared.merged},
@@ -332,11 +238,7 @@ def reopened(workspace: Workspace, run: Run) -> Inputs:
             "without it the rows turned down cannot be told. Start a new run: records that are "
             "already in the account are recognised by their key."
         )
-    request = Request(
-        asked["template"],
-        tuple(asked["files"]),
-        ReadOptions(**asked["options"] | {"footers": tuple(asked["options"]["footers"])}),
-    )
+    request = Request.of(asked)
     if "retry_of" in run.settings:
         inputs = read_again(workspace, run, request)
     else:

@@ -13,7 +13,8 @@ from migrator.runs.returned import open_returned
 from migrator.runs.workspace import new_run_id
 
 if TYPE_CHECKING:
-    from migrator.runs.planning import Limit, Planned
+    from migrator.runs.limits import Limit
+    from migrator.runs.planning import Planned
     from migrator.runs.returned import Asked, Returned
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace

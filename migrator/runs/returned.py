@@ -13,7 +13,7 @@ from migrator.errors import InputError, SourceError
 from migrator.files import ReadOptions, Source, open_source
 from migrator.journal import family_of
 from migrator.prepare import MEMBERS, prepare
-from migrator.runs.inputs import Inputs, Request
+from migrator.runs.inputs import Inputs, Request, as_narrow, narrow_of
 from migrator.template import load_template
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def open_returned(workspace: Workspace, asked: Asked, folder: Path) -> Returned:
     if asked.template:
         path = Path(asked.template)
         template = str(path.resolve()) if path.is_file() else asked.template
-    request = Request(template, (str(copy),), asked.options)
+    narrow = narrow_of(first.settings["request"])
+    request = Request(template, (str(copy),), asked.options, narrow=narrow)
     return Returned(request, source, marks, first, folder)
 
 
@@ -173,13 +174,14 @@ def read_returned(returned: Returned) -> Inputs:
     folder = returned.folder
     template = load_template(returned.request.template)
     source = returned.source.placed(pl.read_parquet(folder / PLACES))
+    request, template = as_narrow(returned.request, template, source.columns)
     objections = pl.read_parquet(folder / OBJECTIONS)
     problems = pl.concat([source.problems.select(*OBJECTION), objections])
     (folder / MEMBERS).unlink(missing_ok=True)
     answers = returned.run.settings.get("answers")
     scan, columns = source.scan(), source.columns
     prepared = prepare(template, scan, columns, folder, problems, answers)
-    return Inputs(returned.request, template, source, prepared, folder)
+    return Inputs(request, template, source, prepared, folder)
 
 
 def read_again(workspace: Workspace, retry: Run, request: Request) -> Inputs:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from migrator.model import Account, ObjectType
     from migrator.runs.workspace import Workspace
-    from migrator.vendors.base import Product, Vendor
+    from migrator.vendors.base import Vendor
+    from migrator.vendors.product import Product
     from migrator.wire import Allowance
 
 LEDGER = "quota.db"
@@ -191,4 +192,21 @@ def account_lock(target: Target, account: str) -> Iterator[None]:
         raise Locked(
             f"Another run is writing to {target.product.title} account {account}. Wait for it, "
             f"or end it (`migrator status` lists runs); the lock is {path}."
+        ) from error
+
+
+@contextlib.contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Hold a run's folder alone, for what needs no account alone.
+
+    Raises:
+        Locked: another process works in it.
+    """
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise Locked(
+            f"Another process works on run {folder.name}. Wait for it, or end it (`migrator "
+            "status` lists runs)."
         ) from error

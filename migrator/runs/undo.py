@@ -189,6 +189,7 @@ def _new_run(undo_id: str, workspace: Workspace, run: Run) -> Run:
             **{name: run.settings[name] for name in inherited},
             "keyless": run.settings.get("keyless", False),
             "undoes": run.id,
+            "by_id": run.settings.get("by_id", False),
             "kept": [],
             "on_missing": {},
             "files": {},

@@ -8,12 +8,15 @@ stay what they are), checked by frozen pydantic models that know no silent extra
 from migrator.template.creation import Create
 from migrator.template.loading import json_schema, load_template, parse_template
 from migrator.template.locate import shipped
+from migrator.template.moving import moving_template, with_closing_stages
+from migrator.template.names import LINK_FIELDS
+from migrator.template.narrowing import Match, Narrow, narrowed
 from migrator.template.spec import (
-    LINK_FIELDS,
     Duplicates,
     FieldSpec,
     FileOptions,
     Group,
+    IfUnknown,
     Key,
     KeyPart,
     Pick,
@@ -30,8 +33,11 @@ __all__ = [
     "FieldSpec",
     "FileOptions",
     "Group",
+    "IfUnknown",
     "Key",
     "KeyPart",
+    "Match",
+    "Narrow",
     "Pick",
     "Step",
     "Template",
@@ -39,6 +45,9 @@ __all__ = [
     "ValueRow",
     "json_schema",
     "load_template",
+    "moving_template",
+    "narrowed",
     "parse_template",
     "shipped",
+    "with_closing_stages",
 ]

@@ -15,7 +15,8 @@ from pydantic_core import PydanticCustomError
 from migrator.errors import did_you_mean
 from migrator.model import (
     CUSTOM_PREFIX,
-    DEAL_FIELDS,
+    FIELDS,
+    UNKEYED,
     ObjectType,
     OnConflict,
     OnMissing,
@@ -23,13 +24,11 @@ from migrator.model import (
 )
 from migrator.template.base import Aliases, Part, Text, Texts
 from migrator.template.creation import Create
+from migrator.template.names import LINK_FIELDS, all_names, check_name, check_on_missing
 from migrator.template.steps import RuleStep, TransformStep, Typed, check_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-LINK_FIELDS = {"contacts": ObjectType.CONTACTS, "companies": ObjectType.COMPANIES}
-"""The canonical fields that name parents, with the type of parent they name."""
 
 
 class Pick(StrEnum):
@@ -45,6 +44,13 @@ class Unmapped(StrEnum):
 
     KEEP = "keep"
     REJECT = "reject"
+
+
+class IfUnknown(StrEnum):
+    """What becomes of a value for which the account has no field."""
+
+    REJECT = "reject"
+    LEAVE_OUT = "leave_out"
 
 
 class Duplicates(StrEnum):
@@ -184,9 +190,15 @@ class FieldSpec(Part):
         description="What to do where the account holds another value: overwrite, fill_blank, "
         "never.",
     )
+    if_unknown: IfUnknown = Field(
+        IfUnknown.REJECT,
+        description="What to do with a value where the account has no such field: reject the row, "
+        "or leave_out the value and say so.",
+    )
     on_missing: OnMissing = Field(
         OnMissing.PARK,
-        description="Contacts and companies only: what to do when the account lacks them.",
+        description="Contacts, companies and deals only: what to do when the account lacks them; "
+        "deals cannot be created in passing.",
     )
 
     @model_validator(mode="after")
@@ -219,7 +231,9 @@ class Template(Part):
 
     name: str = Field(description="Short name of the layout.")
     description: str = Field("", description="What it is for, in one sentence.")
-    object: ObjectType = Field(ObjectType.DEALS, description="The kind of record.")
+    object: ObjectType = Field(
+        ObjectType.DEALS, description=f"The kind of record: {' or '.join(FIELDS)}."
+    )
     files: FileOptions = Field(FileOptions(), description="How to read the file.")
     missing_values: Texts = Field(
         ("",), description="Texts that mean blank, after tidying; letter case does not matter."
@@ -234,10 +248,15 @@ class Template(Part):
         "epoch_ms.",
     )
     key: Key = Field(description="The record's id in the source.")
+    record: Aliases | None = Field(
+        None,
+        description="Headers of the column that refers to a record of an account, as an export "
+        "writes it; `--update-only` finds records by it.",
+    )
     fields: Mapping[str, FieldSpec] = Field(
         min_length=1,
-        description=f"By canonical name: {', '.join(DEAL_FIELDS)}, {', '.join(LINK_FIELDS)} or "
-        f"{CUSTOM_PREFIX}<field of the target>.",
+        description=f"By canonical name: {all_names()}. Beside them {CUSTOM_PREFIX}<field of the "
+        "target>.",
     )
     group: Group | None = Field(None, description="When a deal stands on several lines.")
     duplicates: Duplicates | Newest = Field(
@@ -250,11 +269,14 @@ class Template(Part):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        if self.object is not ObjectType.DEALS:
-            raise ValueError(f"object: {self.object} cannot be prepared yet; use deals")
+        if self.object not in FIELDS:
+            known = ", ".join(FIELDS)
+            raise ValueError(f"object: {self.object} cannot be loaded by themselves; use {known}")
+        if self.object in UNKEYED and (self.create.fields or self.create.pipelines):
+            raise ValueError(f"create: no CRM lets fields or pipelines of {self.object} be created")
         for name, spec in self.fields.items():
             try:
-                _check_field(name, spec, grouped=self.group is not None)
+                _check_field(self.object, name, spec, grouped=self.group is not None)
             except ValueError as error:
                 raise PydanticCustomError(
                     "misplaced", "{text}", {"text": str(error), "key": ("fields", name)}
@@ -287,7 +309,7 @@ class Template(Part):
 
     def typed(self, name: str) -> Typed:
         """The steps of a field with its default conversion, and the kind of value they give."""
-        return check_kinds(name, self.field(name).transform, ())
+        return check_kinds(self.object, name, self.field(name).transform, ())
 
     def field(self, name: str) -> FieldSpec:
         """The field of this canonical name; ``custom.*`` stands for all it matches.
@@ -313,7 +335,7 @@ class Template(Part):
             if name in self.fields and self.fields[name].on_missing is OnMissing.CREATE
         )
         return Provision(
-            keys=(self.object, *parents),
+            keys=tuple(type for type in (self.object, *parents) if type not in UNKEYED),
             fields=self.create.new_fields(self.object),
             pipelines=self.create.new_pipelines(),
         )
@@ -343,27 +365,10 @@ class Template(Part):
         return copy
 
 
-def _check_field(name: str, spec: FieldSpec, *, grouped: bool) -> None:
-    check_name(name)
-    if name not in LINK_FIELDS and "on_missing" in spec.model_fields_set:
-        raise ValueError(f"{name}: on_missing is for {' and '.join(LINK_FIELDS)} only")
+def _check_field(type: ObjectType, name: str, spec: FieldSpec, *, grouped: bool) -> None:
+    check_name(type, name)
+    if "on_missing" in spec.model_fields_set:
+        check_on_missing(type, name, spec.on_missing)
     if grouped and any(rule.name == "unique" for rule in spec.rules):
         raise ValueError(f"{name}: the rule unique looks at lines and cannot be used with group")
-    check_kinds(name, spec.transform, spec.rules)
-
-
-def check_name(name: str) -> None:
-    """Refuse what is no canonical field.
-
-    Raises:
-        ValueError: with the nearest valid name.
-    """
-    if name in DEAL_FIELDS or name in LINK_FIELDS:
-        return
-    if name.startswith(CUSTOM_PREFIX) and len(name) > len(CUSTOM_PREFIX):
-        return
-    known = (*DEAL_FIELDS, *LINK_FIELDS)
-    hint = did_you_mean(name, known) or f" Known: {', '.join(known)}."
-    raise ValueError(
-        f'unknown field "{name}".{hint} A field of the target\'s own is {CUSTOM_PREFIX}<its name>.'
-    )
+    check_kinds(type, name, spec.transform, spec.rules)

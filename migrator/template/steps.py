@@ -14,12 +14,15 @@ from pydantic.json_schema import WithJsonSchema
 from migrator import catalogue
 from migrator.catalogue import Kind
 from migrator.errors import did_you_mean
+from migrator.model import UNKEYED
 from migrator.rules import RULES
 from migrator.template.base import Part
 from migrator.transforms import DEFAULTS, TRANSFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from migrator.model import ObjectType
 
 __all__ = ["RuleStep", "Step", "TransformStep", "Typed", "check_kinds"]
 
@@ -122,17 +125,42 @@ class Typed:
     kind: Kind
 
 
+_DAY_OR_INSTANT = (Kind.DATE, Kind.DATETIME, Kind.MOMENT)
+
 _NEEDED: dict[str, tuple[Kind, ...]] = {
     "amount": (Kind.DECIMAL,),
     "probability": (Kind.DECIMAL,),
-    "close_date": (Kind.DATE, Kind.DATETIME),
+    "close_date": _DAY_OR_INSTANT,
     "created_at": (Kind.DATETIME,),
+    "due_at": _DAY_OR_INSTANT,
+    "done": (Kind.BOOLEAN,),
+    "deals": (Kind.TEXTS,),
     "contacts": (Kind.TEXTS,),
     "companies": (Kind.TEXTS,),
 }
 
 
-def check_kinds(name: str, transform: Sequence[Step] | None, rules: Sequence[Step]) -> Typed:
+def _needed(type: ObjectType, name: str) -> tuple[Kind, ...]:
+    """The kinds of value that a field may have; none = a text, or anything that is its own."""
+    if name == "created_at" and type in UNKEYED:
+        return _DAY_OR_INSTANT
+    return _NEEDED.get(name, ())
+
+
+def _default(type: ObjectType, name: str) -> str | None:
+    """The transform of a field for which a template gives none.
+
+    A note that was made on some day is not taken for one of the midnight at its beginning, which
+    people elsewhere would see on the day before.
+    """
+    if name == "created_at" and type in UNKEYED:
+        return "date_or_datetime"
+    return DEFAULTS.get(name)
+
+
+def check_kinds(
+    type: ObjectType, name: str, transform: Sequence[Step] | None, rules: Sequence[Step]
+) -> Typed:
     """Follow the kind of value through a field's steps.
 
     Where the steps do not give what the field needs, its default conversion comes after them: a
@@ -143,8 +171,8 @@ def check_kinds(name: str, transform: Sequence[Step] | None, rules: Sequence[Ste
     """
     steps = list(transform or ())
     kind = _follow(name, steps)
-    needed = _NEEDED.get(name, ())
-    default = DEFAULTS.get(name)
+    needed = _needed(type, name)
+    default = _default(type, name)
     if default and (transform is None or (needed and kind not in needed)):
         if kind is not TRANSFORMS[default].takes:
             raise ValueError(f"{name}: its steps end in a {kind}, but it needs a {needed[0]}")

@@ -66,6 +66,7 @@ TRANSFORMS: dict[str, Transform] = {
     "date": Transform(dates.date, gives=Kind.DATE, over_column=True),
     "datetime": Transform(dates.datetime, gives=Kind.DATETIME, over_column=True),
     "date_or_datetime": Transform(dates.date_or_datetime, gives=Kind.DATE, over_column=True),
+    "iso": Transform(dates.iso, gives=Kind.MOMENT),
     "boolean": Transform(text.boolean, gives=Kind.BOOLEAN),
     "split": Transform(text.split, gives=Kind.TEXTS),
     "join": Transform(text.join, takes=Kind.TEXTS),
@@ -79,6 +80,9 @@ DEFAULTS: dict[str, str] = {
     "created_at": "datetime",
     "status": "status",
     "currency": "upper",
+    "due_at": "date_or_datetime",
+    "done": "boolean",
+    "deals": "split",
     "contacts": "split",
     "companies": "split",
 }

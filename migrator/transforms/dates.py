@@ -212,3 +212,33 @@ def date_or_datetime(
     if any(has_time(f) for f in formats):
         return datetime(column, formats, zone)
     return date(column, formats)
+
+
+_DAY = "%Y-%m-%d"
+_INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$"
+
+
+def iso(column: pl.Expr) -> Change:
+    """A day or an instant in UTC in ISO 8601, row by row as it is written.
+
+    For files in which both stand in one column, as in an export: a day stays a day, and is not
+    taken for the midnight at its beginning.
+
+    >>> iso("2024-02-13")
+    '2024-02-13'
+    >>> iso("2024-02-13T10:00:00Z")
+    '2024-02-13T10:00:00Z'
+    >>> iso("13.02.2024")
+    not_iso
+    """
+    day = column.str.to_date(_DAY, strict=False, cache=False)
+    instant = column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", strict=False, cache=False)
+    fits = (day.is_not_null() & (column.str.len_chars() == 10)) | (
+        instant.is_not_null() & column.str.contains(_INSTANT)
+    )
+    fault = Fault(
+        "not_iso",
+        "is neither a day such as 2026-03-31 nor an instant such as 2026-03-31T09:00:00Z; if a "
+        "spreadsheet has changed it, restore the column, or write the others alone with --only",
+    )
+    return Change(pl.when(fits).then(column), (spreadsheet_error(column), fault))

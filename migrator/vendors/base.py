@@ -9,14 +9,11 @@ The vendor decides *what an answer means*; :mod:`migrator.wire` decides *when to
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
-
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from migrator.errors import InputError, did_you_mean
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     import httpx
 
@@ -28,13 +25,13 @@ if TYPE_CHECKING:
         ObjectType,
         Op,
         Outcome,
+        Page,
         Provision,
         Rate,
         Record,
         Sent,
         Shape,
     )
-    from migrator.wire import Clock, Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,10 @@ class Capabilities:
         links_on_create: a create carries its links; otherwise ``link`` follows it.
         creates_pipelines: ``provision`` can create pipelines and stages; otherwise the account's
             own are all there are.
-        ignored: canonical fields the vendor cannot hold, with the reason; named in the plan.
+        ignored: canonical fields the vendor cannot hold, with the reason; named in the plan. Of one
+            type only, where that stands before the name: ``notes.owner``.
+        one_parent: types whose records are linked to one other record for good, with the types of
+            parents that it may be: of those that are named the first of the first such type.
     """
 
     batch: Mapping[tuple[ObjectType, Action], int]
@@ -67,6 +67,7 @@ class Capabilities:
     links_on_create: bool = True
     creates_pipelines: bool = True
     ignored: Mapping[str, str] = field(default_factory=dict)
+    one_parent: Mapping[ObjectType, tuple[ObjectType, ...]] = field(default_factory=dict)
 
 
 def no_note(_job: str) -> None:
@@ -118,6 +119,29 @@ class Vendor(Protocol):
 
         Labels, owners' e-mail addresses or names, options and currencies become internal ids and
         values here. The key field is among the properties. Links are not: see ``write``.
+        """
+        ...
+
+    def decode(self, held: Held, account: Account) -> dict[str, str]:
+        """A record of the account in canonical fields, as ``encode`` takes them; pure.
+
+        Ids become labels and e-mail addresses, values canonical text; a blank field is absent.
+        Beside the labels of a deal stand :data:`~migrator.model.ID_FIELDS`. Only what
+        ``held.properties`` has is given, the key field never. Deals: the canonical fields, and
+        ``custom.<internal name>`` for the others. Contacts: ``email first_name last_name phone
+        owner created_at``; companies: ``name domain phone owner description created_at``; notes:
+        ``body owner created_at``; tasks: ``title body kind due_at done owner created_at``; and
+        ``custom.*`` of each.
+
+        What ``encode`` made of a record decodes to the same values, but for those that the CRM
+        cannot hold: so a plan learns what would be lost.
+        """
+        ...
+
+    def exported(self, type: ObjectType, account: Account) -> tuple[str, ...]:
+        """The properties to read of a type for :meth:`decode` to give all that people fill; pure.
+
+        What the CRM computes by itself is left out, but for the moment of creation.
         """
         ...
 
@@ -240,6 +264,47 @@ class Vendor(Protocol):
         """
         ...
 
+    def pages(
+        self,
+        type: ObjectType,
+        properties: Collection[str] = (),
+        *,
+        seen: set[str],
+        place: str = "",
+        since: datetime | None = None,
+    ) -> AsyncIterator[Page]:
+        """Every record of the type with ``properties`` and links, page by page as they arrive.
+
+        Args:
+            type: any.
+            properties: as for ``export``.
+            seen: ids of records that the caller has; they are left out, and those given are added.
+            place: of the last page that the caller has, in this process or an earlier one; the
+                reading goes on behind it. Blank = from the beginning.
+            since: records that were not changed since then may be left out.
+
+        Records that are there all the time come exactly once, though others come, change and go
+        meanwhile, and whether or not the reading was interrupted. What had to be read before the
+        first page (values to be joined) may be read again when it goes on.
+        """
+        ...
+
+    async def read(
+        self, type: ObjectType, ids: Collection[str], properties: Collection[str] = ()
+    ) -> dict[str, Held]:
+        """Records by id, with ``properties`` (as for ``export``) and the key; no links promised.
+
+        Any number of ids, with the fewest requests. Those that are gone are absent.
+        """
+        ...
+
+    async def count(self, type: ObjectType) -> int | None:
+        """How many records of a type the account says it holds; None = it does not say.
+
+        It may be behind by the vendor's lag.
+        """
+        ...
+
     def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
         """Requests per bucket that carrying out so many ops of each shape takes; for the plan.
 
@@ -250,11 +315,32 @@ class Vendor(Protocol):
 
 
 @runtime_checkable
-class Counts(Protocol):
-    """A vendor that can say at little cost how many records there are."""
+class MovesStages(Protocol):
+    """A vendor with a request that moves all deals of a stage to another one."""
 
-    async def count(self, type: ObjectType) -> int:
-        """How many records of a type the account holds, more or less: it decides on a road."""
+    async def move_stage(self, from_id: str, to_id: str) -> None:
+        """Move all deals of a stage to another of the same pipeline; repeating it is harmless.
+
+        Raises:
+            InputError: there is no such stage, or the two are not of one pipeline.
+        """
+        ...
+
+
+@runtime_checkable
+class MovesTasks(Protocol):
+    """A vendor with a request that gives all tasks of a kind another one."""
+
+    async def task_types(self) -> Mapping[str, str]:
+        """Titles of the kinds of task, by id."""
+        ...
+
+    async def move_tasks(self, from_id: str, to_id: str) -> None:
+        """Give all tasks of a kind another kind; repeating it is harmless.
+
+        Raises:
+            InputError: there is no such kind.
+        """
         ...
 
 
@@ -267,79 +353,3 @@ class Sandbox(Protocol):
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer one request as the vendor would, from one thread at a time."""
         ...
-
-
-class Options(BaseModel):
-    """What a user may set about a vendor, ``--option NAME=VALUE`` on the command line.
-
-    Every field has a default and a description; the descriptions are its documentation.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-_Options = TypeVar("_Options", bound=Options)
-
-
-def read_options(model: type[_Options], given: Mapping[str, str]) -> _Options:
-    """Options from their texts.
-
-    Raises:
-        InputError: there is no option of that name, or it cannot have that value.
-    """
-    for name in given.keys() - model.model_fields.keys():
-        known = ", ".join(sorted(model.model_fields)) or "none"
-        near = did_you_mean(name, model.model_fields)
-        raise InputError(f'There is no option "{name}".{near} The options are: {known}.')
-    try:
-        return model.model_validate(dict(given))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        raise InputError(
-            f'Option {name} cannot be "{given[name]}": {first["msg"]}. '
-            f"{model.model_fields[name].description}"
-        ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """A CRM product as the command line knows it: one of these per vendor, in the registry.
-
-    Attributes:
-        name: on the command line.
-        title: in prose.
-        token_env: environment variable with the secret.
-        base_url_env: environment variable that overrides ``base_url``.
-        base_url: the vendor's own address; None = every account has its own.
-        headers: the authorization headers made of the secret.
-        bucket: names the quota a request counts against ("" = the general one).
-        rates: the documented windows per bucket.
-        learn: reads the windows of the request's bucket from an answer's headers, with what is
-            left of each; empty = nothing said.
-        spent: whether a 429 (its body is read) says that the quota of the day is spent.
-        passing: whether an answer (its body is read) that looks like a refusal says that nothing
-            was done and the same request may well be accepted a moment later.
-        options: what a user may set.
-        configure: the product as these options ask for it.
-        connect: makes the vendor of a client; the clock is for polling.
-        sandbox: makes an empty sandbox; keyword options are the sandbox's own.
-        notices: what a user should know of the options chosen; said with every plan.
-    """
-
-    name: str
-    title: str
-    token_env: str
-    base_url_env: str
-    base_url: str | None
-    headers: Callable[[str], Mapping[str, str]]
-    bucket: Callable[[httpx.Request], str]
-    rates: Mapping[str, tuple[Rate, ...]]
-    learn: Callable[[httpx.Response], tuple[Quota, ...]]
-    spent: Callable[[httpx.Response], bool]
-    passing: Callable[[httpx.Response], bool]
-    options: type[Options]
-    configure: Callable[[Mapping[str, str]], Product]
-    connect: Callable[[httpx.AsyncClient, Clock], Vendor]
-    sandbox: Callable[..., Sandbox]
-    notices: tuple[str, ...] = ()

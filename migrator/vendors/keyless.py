@@ -1,9 +1,9 @@
 """An account in which no key field is allowed: the journal's memory takes the field's place.
 
-Wraps a vendor as wire transports wrap each other. Records go out without a source key, and what is
-read of the account comes back with the key that the memory has of each id. So planning, verify and
-undo ask what they always ask; only a question for single keys has become the reading of the whole.
-A create whose answer is lost cannot be found again by its key: a person has to look.
+Records go out without a source key, and what is read of the account comes back with the key that
+the memory has of each id. So planning, verify and undo ask what they always ask; only a question
+for single keys has become the reading of the whole. A create whose answer is lost cannot be found
+again by its key: a person has to look.
 """
 
 from __future__ import annotations
@@ -11,31 +11,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.model import KEY_FIELD, ObjectType
-from migrator.vendors.base import no_note
+from migrator.model import ObjectType
+from migrator.vendors.view import View, without_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
-    from migrator.model import (
-        Account,
-        Action,
-        Encoded,
-        Held,
-        Op,
-        Outcome,
-        Provision,
-        Record,
-        Sent,
-        Shape,
-    )
+    from migrator.model import Account, Encoded, Held, Provision, Record
     from migrator.vendors.base import Capabilities, Vendor
 
 _AT_ONCE = 1_000
 _PARENTS = frozenset({ObjectType.CONTACTS, ObjectType.COMPANIES})
 
 
-class Keyless:
+class Keyless(View):
     """A vendor whose records carry no key.
 
     Args:
@@ -49,14 +38,9 @@ class Keyless:
         vendor: Vendor,
         keys_of: Callable[[str, ObjectType, Collection[str]], Mapping[str, str]],
     ) -> None:
-        self._vendor = vendor
+        super().__init__(vendor)
         self._keys_of = keys_of
         self._account: Account | None = None
-
-    @property
-    def name(self) -> str:
-        """The vendor's."""
-        return self._vendor.name
 
     @property
     def capabilities(self) -> Capabilities:
@@ -72,60 +56,18 @@ class Keyless:
         """As the vendor; a key field is not wanted."""
         return self._vendor.lacking(account, replace(wanted, keys=()))
 
-    def provisional(self, account: Account, missing: Provision) -> Account:
-        """As the vendor."""
-        return self._vendor.provisional(account, missing)
-
-    async def provision(self, missing: Provision) -> None:
-        """As the vendor."""
-        await self._vendor.provision(missing)
-
     def encode(self, record: Record, account: Account) -> Encoded:
         """As the vendor, without the key."""
         encoded = self._vendor.encode(record, account)
         return replace(
-            encoded, properties=_without(encoded.properties), origin=_without(encoded.origin)
+            encoded,
+            properties=without_key(encoded.properties),
+            origin=without_key(encoded.origin),
         )
 
     def parent(self, type: ObjectType, name: str) -> Mapping[str, str]:
         """As the vendor, without the key."""
-        return _without(self._vendor.parent(type, name))
-
-    def same(self, type: ObjectType, name: str, ours: str, held: str | None) -> bool:
-        """As the vendor."""
-        return self._vendor.same(type, name, ours, held)
-
-    async def resolve(self, type: ObjectType, names: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """As the vendor."""
-        return await self._vendor.resolve(type, names)
-
-    async def write(
-        self,
-        type: ObjectType,
-        action: Action,
-        ops: Sequence[Op],
-        note: Callable[[str], None] = no_note,
-    ) -> list[Outcome]:
-        """As the vendor."""
-        return await self._vendor.write(type, action, ops, note)
-
-    async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
-        """As the vendor: of a create it mostly says that there is no means to know."""
-        return await self._vendor.recover(type, sent)
-
-    async def link(self, ops: Sequence[Op]) -> list[Outcome]:
-        """As the vendor."""
-        return await self._vendor.link(ops)
-
-    async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
-        """As the vendor."""
-        return await self._vendor.unlink(ops)
-
-    async def linked(
-        self, type: ObjectType, ids: Collection[str], to: ObjectType
-    ) -> dict[str, frozenset[str]]:
-        """As the vendor."""
-        return await self._vendor.linked(type, ids, to)
+        return without_key(self._vendor.parent(type, name))
 
     async def find(
         self, type: ObjectType, keys: Collection[str], properties: Collection[str] = ()
@@ -157,10 +99,6 @@ class Keyless:
         for one in self._named(type, waiting):
             yield one
 
-    def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
-        """As the vendor."""
-        return self._vendor.requests(shapes)
-
     def _all(self, type: ObjectType, properties: Collection[str]) -> Collection[str]:
         """What to read when nothing is named: all that ``encode`` may give."""
         if properties or self._account is None or self._vendor.capabilities.reads_all:
@@ -173,7 +111,3 @@ class Keyless:
             return [replace(held, key=None) for held in records]
         keys = self._keys_of(self._account.id, type, [held.id for held in records])
         return [replace(held, key=keys.get(held.id)) for held in records]
-
-
-def _without(properties: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in properties.items() if name != KEY_FIELD}

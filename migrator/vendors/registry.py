@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from migrator.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from migrator.vendors.base import Product
+    from migrator.vendors.product import Product
 
 _MODULES = {
     "activecampaign": "migrator.vendors.activecampaign.product",

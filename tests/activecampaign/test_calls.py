@@ -14,7 +14,7 @@ from migrator.vendors.activecampaign.people_things import read_company
 from migrator.vendors.activecampaign.task_things import read_note, read_task
 from migrator.vendors.activecampaign.things import read_datum, read_deal, read_secondary
 from migrator.vendors.activecampaign.values import Wire
-from tests.activecampaign.portal import Portal
+from tests.activecampaign.portal import DEALS, Portal
 
 if TYPE_CHECKING:
     from migrator.vendors.activecampaign.calls import Calls
@@ -233,11 +233,11 @@ def test_tasks_and_their_types(portal: Portal) -> None:
         skype = await calls.tasks.create_type("Skype")
         due = "2026-04-01T12:00:00-05:00"
         content = {"title": "Ring", "duedate": due, "dealTasktype": skype.id, "note": "Hello"}
-        task = await calls.tasks.create(deal, content)
-        assert (task.on_deal, task.type, task.title) == (deal, skype.id, "Ring")
+        task = await calls.tasks.create((DEALS, deal), content)
+        assert (task.parent, task.type, task.title) == ((DEALS, deal), skype.id, "Ring")
         await calls.tasks.update(task.id, {"title": "Ring again"})
         again = await calls.tasks.get(task.id)
-        assert (again.title, again.note, again.on_deal) == ("Ring again", "Hello", deal)
+        assert (again.title, again.note, again.parent) == ("Ring again", "Hello", task.parent)
         page = await calls.tasks.reader({"d_tasktypeid": skype.id})(0)
         assert [one.id for one in read_rows(read_task, page.rows)] == [task.id]
         moved = await calls.tasks.move_tasks_of_type(skype.id, "1")
@@ -261,7 +261,7 @@ def test_activities(portal: Portal) -> None:
     async def main() -> None:
         first, second = [await a_deal(vendor.calls, title) for title in ("A", "B")]
         await vendor.calls.deals.update(first, {"stage": "2"})
-        of_first = [one async for one in vendor.activities(first, emails=False)]
+        of_first = [one async for one in vendor.activities([first], emails=False)]
         everything = [one async for one in vendor.activities()]
         assert of_first
         assert {one.deal for one in of_first} == {first}
@@ -276,9 +276,9 @@ def test_notes(portal: Portal) -> None:
 
     async def main() -> None:
         deal = await a_deal(calls)
-        note = await calls.tasks.create_note(deal, "Hello")
-        assert (note.text, note.on_deal) == ("Hello", deal)
-        await calls.tasks.update_note(deal, note.id, "Bye")
+        note = await calls.tasks.create_note((DEALS, deal), "Hello")
+        assert (note.text, note.parent) == ("Hello", (DEALS, deal))
+        await calls.tasks.update_note(note.parent, note.id, "Bye")
         page = await calls.tasks.note_reader()(0)
         assert [one.text for one in read_rows(read_note, page.rows)] == ["Bye"]
         await calls.tasks.delete_note(note.id)

@@ -267,15 +267,44 @@ def test_parents() -> None:
             {"email": "a@x.org", "firstName": "Ann"},
         ),
         (COMPANIES, "acme", {"name": "Acme", "owner": "Ann Berg"}, {"name": "Acme", "owner": "1"}),
-        (NOTES, "n", {"description": "Hello"}, {"note": "Hello"}),
+        (NOTES, "n", {"body": "Hello"}, {"note": "Hello"}),
+        (
+            NOTES,
+            "n",
+            {"body": "Hello", "owner": "x@y.org", "created_at": "2026-01-01"},
+            {"note": "Hello\n\n[Written by x@y.org at 2026-01-01]"},
+        ),
+        (
+            CONTACTS,
+            "a@x.org",
+            {"email": "A@x.org", "first_name": "Ann", "created_at": "2026-01-01"},
+            {"email": "A@x.org", "firstName": "Ann"},
+        ),
+        (
+            COMPANIES,
+            "acme.org",
+            {"domain": "acme.org"},
+            {"name": "acme.org", "accountUrl": "https://acme.org"},
+        ),
         (
             TASKS,
             "t",
-            {"name": "Ring", "close_date": "2026-01-01", "custom.dealTasktype": "Call"},
             {
                 "title": "Ring",
+                "body": "Ask",
+                "due_at": "2026-01-01",
+                "kind": "Call",
+                "done": "true",
+                "owner": "Ann Berg",
+                "created_at": "2026-01-01",
+            },
+            {
+                "title": "Ring",
+                "note": "Ask",
                 "duedate": "2026-01-01T18:00:00+00:00",
                 "dealTasktype": "Call",
+                "status": "1",
+                "assignee": "1",
             },
         ),
     ],
@@ -291,7 +320,26 @@ def test_other_records(
     codes = {
         p.code for p in encode(odd, Lookups(ACCOUNT, Money()), ActiveCampaignOptions()).problems
     }
-    assert codes == {"unknown_field", *(["no_deal"] if type in {TASKS, NOTES} else [])}
+    more = {
+        NOTES: {"no_deal", "no_body"},
+        TASKS: {"no_deal", "missing_due_at", "missing_kind"},
+    }
+    assert codes == {"unknown_field"} | more.get(type, set())
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"owner": "x@y.org"}, ("owner", "no_body", False)),
+        ({"created_at": "2026-01-01"}, ("created_at", "no_body", False)),
+        ({}, ("body", "no_body", True)),
+    ],
+)
+def test_a_note_is_its_text(given: dict[str, str], expected: tuple[str, str, bool]) -> None:
+    """Who wrote it and when goes nowhere without one."""
+    record = Record(NOTES, "n", given, {DEALS: ("d",)}, Place("f", 1, 2))
+    found = encode(record, Lookups(ACCOUNT, Money()), ActiveCampaignOptions())
+    assert [(p.field, p.code, p.only_to_create) for p in found.problems] == [expected]
 
 
 # -- values ----------------------------------------------------------------------------------------

@@ -19,9 +19,18 @@ from migrator.model import (
     NewStage,
     ObjectType,
     Provision,
+    Shape,
 )
 from migrator.wire import Fault, FaultKind
-from tests.activecampaign.portal import COMPANIES, CONTACTS, DEALS, TYPES, Portal
+from tests.activecampaign.portal import (
+    COMPANIES,
+    CONTACTS,
+    DEALS,
+    TYPES,
+    Portal,
+    created,
+    parents,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +92,19 @@ def test_an_account_is_described_in_four_requests(portal: Portal) -> None:
         assert account.time_zone == "America/Chicago"
         assert next(owner.email for owner in account.owners) == "anna.berg@example.com"
         assert stages(account, "Pipeline") == ["To Contact", "In Contact", "Follow Up"]
-        assert account.fields[CONTACTS].keys() == {"email", "firstName", "lastName", "phone"}
-        assert account.fields[COMPANIES].keys() == {"name", "accountUrl", "owner"}
+        assert set(account.fields[CONTACTS]) == {
+            "email",
+            "firstName",
+            "lastName",
+            "phone",
+            "cdate",
+        }
+        assert set(account.fields[COMPANIES]) == {
+            "name",
+            "accountUrl",
+            "owner",
+            "createdTimestamp",
+        }
         assert portal.asked.total() == 4
 
     portal.run(main())
@@ -120,14 +140,32 @@ def test_stages_that_did_not_come_along_are_asked_for(portal: Portal) -> None:
     assert stages(account, "Pipeline") == ["To Contact", "In Contact", "Follow Up"]
 
 
-def test_a_role_that_is_not_there_is_told_before_anything_is_written() -> None:
-    """With the roles there are, and the likeliest one."""
-    portal = Portal(options={"role": "Finanse"})
+@pytest.mark.parametrize("there", [False, True])
+def test_a_role_is_created_where_it_is_wanted(there: bool) -> None:
+    """With the first secondary contact, once, and not by looking; the plan knows what it takes."""
+    portal = Portal(options={"role": "Finance"})
 
     async def main() -> None:
-        await portal.vendor.calls.deals.create_role("Finance")
-        with pytest.raises(InputError, match='Did you mean "Finance"'):
-            await portal.vendor.describe(())
+        account = await portal.prepared()
+        if there:
+            await portal.open().calls.deals.create_role("FINANCE")
+        account = await portal.vendor.describe(TYPES)
+        before = [one.title for one in await portal.vendor.calls.deals.roles()]
+        people = await parents(portal, CONTACTS, *(f"p{n}@x.org" for n in range(3)))
+        op = portal.op(account, "k", *people)
+        portal.asked.clear()
+        shape = Shape(DEALS, Action.CREATE, frozenset(op.properties), (CONTACTS,) * 3)
+        foretold = portal.vendor.requests({shape: 1})[""]
+        linked = await created(portal, op)
+        assert portal.asked.total() == foretold
+        roles = await portal.vendor.calls.deals.roles()
+        assert [one.title for one in roles] == before + ([] if there else ["Finance"])
+        for link in people[1:]:
+            (one,) = await portal.vendor.calls.deals.secondary_of_contact(str(link.id))
+            assert (one.deal, one.role) == (linked.id, roles[-1].id)
+        other = portal.open()
+        assert await other.tenant.role() == roles[-1].id
+        assert await other.tenant.role() == roles[-1].id
 
     portal.run(main())
 

@@ -178,5 +178,5 @@ def test_only_deals_are_linked() -> None:
     company = Op(1, COMPANIES, Action.UPDATE, "c", "1", {}, links=(Link(CONTACTS, "a", "1"),))
     (outcome,) = desk.run(desk.vendor.link([company]))
     assert outcome.state is OpState.REFUSED
-    with pytest.raises(InputError, match="notes show no links"):
-        desk.run(desk.vendor.linked(ObjectType.NOTES, ["1"], DEALS))
+    with pytest.raises(InputError, match="deals show no links"):
+        desk.run(desk.vendor.linked(DEALS, ["1"], ObjectType.NOTES))

@@ -73,7 +73,7 @@ def open_vendor(clock: VirtualClock) -> Callable[..., Vendor]:
         limits=False,
         pipelines={"Renewals": ["Due", "Won", "Lost"]},
     )
-    product = PRODUCT.configure({"crm_per_hour": "100000"})
+    product = PRODUCT.configure({"crm_per_hour": "100000", "modified_since": "true"})
 
     def open_vendor(lost: str = "") -> Vendor:
         def fault(request: httpx.Request) -> Fault | None:
@@ -178,5 +178,39 @@ def test_recovering(clock: VirtualClock, open_vendor: Callable[..., Vendor]) -> 
             await vendor.write(DEALS, Action.CREATE, ops)
         sent = [Sent(op, clock.now(), "upload") for op in ops]
         assert len(settled(await open_vendor().recover(DEALS, sent))) == 6
+
+    clock.run(main())
+
+
+def test_notes_and_tasks(clock: VirtualClock, open_vendor: Callable[..., Vendor]) -> None:
+    """Written, changed, read by id and by pages, asked about, deleted; and an increment."""
+
+    async def main() -> None:
+        types = (ObjectType.NOTES, ObjectType.TASKS)
+        account = await prepared(open_vendor())
+        vendor = open_vendor()
+        await vendor.describe(types)
+        account = replace(account, fields=(await vendor.describe((*TYPES, *types))).fields)
+        (deal,) = settled(await vendor.write(DEALS, Action.CREATE, creates(vendor, account, 1)))
+        (contact,) = settled(
+            await vendor.write(CONTACTS, Action.CREATE, parents(vendor, CONTACTS, "a@x.org"))
+        )
+        links = (Link(DEALS, "k", deal), Link(CONTACTS, "a@x.org", contact))
+        due = {"title": "Ring", "due_at": "2026-05-05", "done": "true", "kind": "Call"}
+        for type, values in zip(types, ({"body": "Hi"}, due), strict=True):
+            encoded = vendor.encode(Record(type, "n", values, {}, Place("f", 1, 2)), account)
+            op = Op(1, type, Action.CREATE, "n", None, encoded.properties, links=links)
+            (id_,) = settled(await vendor.write(type, Action.CREATE, [op]))
+            update = replace(op, id=id_, action=Action.UPDATE, links=())
+            settled(await vendor.write(type, Action.UPDATE, [update]))
+            assert set(await vendor.read(type, [id_])) == {id_}
+            assert set(await vendor.read(type, [id_, "0" * 24])) == {id_}
+            await vendor.recover(type, [Sent(op, clock.now())])
+            settled(await vendor.write(type, Action.DELETE, [replace(update, properties={})]))
+            assert await vendor.count(type) is None
+        for type in (DEALS, COMPANIES):
+            found = vendor.pages(type, seen=set(), since=clock.now())
+            assert sum([len(page.records) async for page in found]) == (type is DEALS)
+            assert await vendor.count(type) == (type is DEALS)
 
     clock.run(main())

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from migrator.errors import InputError, OutcomeUnknown, Unauthorized
-from migrator.model import Action, Link, ObjectType, Op, OpState
+from migrator.model import Action, Link, Op, OpState
 from tests.brevo.bench import WRITTEN, bench, deals, updates
 from tests.brevo.double import CONTACTS, DEALS, Shelf, fixed, op, opened
 from tests.virtual_time import VirtualClock
@@ -164,12 +164,12 @@ def test_deleting() -> None:
 
 
 def test_types_that_are_not_written() -> None:
-    """Notes and tasks are read only."""
+    """What is not among the capabilities is refused."""
     clock = VirtualClock()
     vendor = opened(clock, Shelf(clock).handle)
-    one = replace(op("a"), type=ObjectType.NOTES)
-    with pytest.raises(InputError, match="not written"):
-        clock.run(vendor.write(ObjectType.NOTES, Action.CREATE, [one]))
+    one = replace(op("a"), type=CONTACTS)
+    with pytest.raises(InputError, match="no unlink of contacts"):
+        clock.run(vendor.write(CONTACTS, Action.UNLINK, [one]))
     assert clock.run(vendor.linked(DEALS, [], CONTACTS)) == {}
 
 

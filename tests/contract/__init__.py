@@ -10,6 +10,7 @@ pytest.register_assert_rewrite("tests.contract.base")
 
 from tests.contract.account import AccountContract  # noqa: E402
 from tests.contract.base import Opener  # noqa: E402
+from tests.contract.exporting import ExportingContract  # noqa: E402
 from tests.contract.lost import LostContract  # noqa: E402
 from tests.contract.parents import ParentsContract  # noqa: E402
 from tests.contract.reading import ReadingContract  # noqa: E402
@@ -26,6 +27,7 @@ class VendorContract(
     LostContract,
     ParentsContract,
     ReadingContract,
+    ExportingContract,
     UndoContract,
     UnkeyedContract,
 ):

@@ -41,10 +41,13 @@ class Portal:
             transport=httpx.MockTransport(self._answer),
             tuning=Tuning(seed=1),
         )
-        self.vendor = HubSpot(client)
+        self.vendor = HubSpot(client, self.clock)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        content = json.loads(request.content) if request.content else {}
+        try:
+            content = json.loads(request.content) if request.content else {}
+        except ValueError:  # a form
+            content = {"form": request.content.decode()}
         path = request.url.raw_path.decode().replace("/2026-03", "")
         self.sent.append((request.method, path, content))
         answer = self._handle(request.method, path, content)

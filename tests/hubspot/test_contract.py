@@ -27,3 +27,25 @@ class TestHubSpotOtherwise(TestHubSpot):
         "created_at_follows": True,
         "per_ten_seconds": 100,
     }
+
+
+class TestHubSpotImports(TestHubSpot):
+    """All changes that can go by a file go by one."""
+
+    settings = {"via": "import"}  # noqa: RUF012
+
+
+class TestHubSpotImportsOtherwise(TestHubSpotImports):
+    """The other readings of what imports do."""
+
+    options = {  # noqa: RUF012
+        "import_columns_by": "order",
+        "import_blank_clears": True,
+        "import_bad_cell": "cell",
+        "import_refuses_duplicates": False,
+        "import_header_is_line": False,
+        "import_local_time": True,
+        "import_id_name": "importId",
+        "import_zero_counters": True,
+        "imports_at_once": 1,
+    }

@@ -26,10 +26,11 @@ from migrator.model import (
     Record,
     Stage,
 )
-from migrator.vendors.hubspot import answers, calls, paths
+from migrator.vendors.hubspot import answers, calls, paths, values
 from migrator.vendors.hubspot.api import HubSpot
 from migrator.vendors.hubspot.values import LONGEST
 from migrator.wire import base, log
+from tests.virtual_time import VirtualClock
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -98,7 +99,7 @@ ACCOUNT = Account(
     currencies=("USD", "EUR"),
     time_zone="America/New_York",
 )
-HUBSPOT = HubSpot(httpx.AsyncClient())
+HUBSPOT = HubSpot(httpx.AsyncClient(), VirtualClock())
 
 
 def deal(**values: str) -> Record:
@@ -362,6 +363,26 @@ def test_other_types() -> None:
     ]
 
 
+def test_people_and_companies_in_canonical_fields() -> None:
+    """An address that stands there twice is one; what HubSpot fills itself is left."""
+    fields = {"email": info("email"), "createdate": info("createdate", "datetime", read_only=True)}
+    account = replace(ACCOUNT, fields={CONTACTS: fields, COMPANIES: {}})
+    values = {"email": "k-1 ", "first_name": "Ann", "last_name": "Lee", "phone": "1"}
+    assert properties(record(values, CONTACTS), account) == {
+        "email": "K-1",
+        "firstname": "Ann",
+        "lastname": "Lee",
+        "phone": "1",
+    }
+    other = record({"email": "b@example.com", "created_at": "2026-03-31"}, CONTACTS)
+    assert problems(other, account) == [("email", "duplicate_field")]
+    assert "contacts.created_at" in HUBSPOT.capabilities.ignored
+    fixed = replace(account, fields={DEALS: {"amount": info("amount", "number", read_only=True)}})
+    assert problems(deal(amount="1"), fixed) == [("amount", "read_only_field")]
+    company = properties(record({"name": "Acme", "domain": "acme.org"}, COMPANIES), account)
+    assert company == {"migrator_key": "K-1", "name": "Acme", "domain": "acme.org"}
+
+
 def test_parents() -> None:
     """A parent has its name in the right property, and a key that letter case does not change."""
     assert HUBSPOT.parent(CONTACTS, " Ann@Example.com ") == {"email": "Ann@Example.com"}
@@ -417,7 +438,7 @@ def test_when_two_values_say_the_same(
 
 def test_without_an_account_only_known_properties_have_kinds() -> None:
     """HubSpot's own amount and dates are compared by value from the start; others as text."""
-    fresh = HubSpot(httpx.AsyncClient())
+    fresh = HubSpot(httpx.AsyncClient(), VirtualClock())
     assert fresh.same(DEALS, "amount", "1.0", "1")
     assert fresh.same(DEALS, "closedate", "2026-03-31T16:00:00Z", "2026-03-31T16:00:00.000Z")
     assert not fresh.same(DEALS, "seats", "1.0", "1")
@@ -442,6 +463,22 @@ def test_instants_are_compared_by_instant(moment: datetime, zone: str) -> None:
     assert not HUBSPOT.same(DEALS, "closedate", ours, later)
 
 
+def test_the_home_currency() -> None:
+    """A deal without a currency is in the account's own; blank stays blank."""
+    fresh = HubSpot(httpx.AsyncClient(), VirtualClock())
+    assert not fresh.same(DEALS, "deal_currency_code", "USD", None)
+    fresh.encode(deal(), ACCOUNT)
+    for ours, held, expected in (
+        ("USD", None, True),
+        ("USD", "", True),
+        ("EUR", None, False),
+        ("", None, True),
+        ("", "EUR", False),
+        ("USD", "EUR", False),
+    ):
+        assert fresh.same(DEALS, "deal_currency_code", ours, held) is expected
+
+
 # -- the rest --------------------------------------------------------------------------------------
 
 
@@ -455,7 +492,7 @@ def test_encoding_is_quick() -> None:
     assert time.perf_counter() - began < 1.5
 
 
-@pytest.mark.parametrize("module", [answers, base, calls, log, paths])
+@pytest.mark.parametrize("module", [answers, base, calls, log, paths, values])
 def test_examples_in_docstrings(module: ModuleType) -> None:
     """The examples are true."""
     result = doctest.testmod(module)

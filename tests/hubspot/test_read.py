@@ -195,7 +195,10 @@ def test_links_are_read_to_the_last_page() -> None:
 
 
 def test_an_export_of_many_properties_and_many_links() -> None:
-    """Properties too long for a URL are read by batch; links beyond the list's by paging."""
+    """Properties too long for a URL are read by batch; links beyond the list's by paging.
+
+    What is deleted between the two requests is left out.
+    """
     properties = [f"a_rather_long_property_name_{i}" for i in range(200)]
     links = {"results": [{"id": "1"}, {"id": "1"}], "paging": {"next": {"after": "1"}}}
     listed = [
@@ -226,5 +229,4 @@ def test_an_export_of_many_properties_and_many_links() -> None:
 
     assert portal.clock.run(main()) == [
         ("5", "x", {CONTACTS: ("1", "2", "3")}),
-        ("6", None, {}),
     ]

@@ -243,3 +243,33 @@ def test_archiving_a_record_takes_its_links_away(firm: Firm) -> None:
     assert firm.crm.sandbox.associations("deals", "contacts") == {}
     firm.crm.call("DELETE", firm.crm.objects(f"/{made}"), expect=204)
     assert firm.crm.sandbox.associations("companies", "deals") == {}
+
+
+@pytest.mark.parametrize(("reading", "status"), [("overlook", 204), ("refuse", 400)])
+def test_archiving_links_of_records_that_are_not_there(reading: str, status: int) -> None:
+    """UNCERTAIN: what is gone is overlooked, or the request is refused and nothing unlinked."""
+    crm = Rehearsal(unknown_unlink=reading)
+    deal, ann = crm.deal(), crm.record("contacts", email="ann@example.com")
+    path = "/crm/associations/2026-03/deals/contacts/batch"
+    pair = {"from": {"id": deal}, "to": {"id": ann}}
+    crm.call("POST", f"{path}/associate/default", {"inputs": [pair]}, 200)
+    gone = {"from": {"id": deal}, "to": [{"id": ann}, {"id": "404"}]}
+    crm.call("POST", f"{path}/archive", {"inputs": [gone]}, status)
+    assert bool(crm.sandbox.associations("deals", "contacts").get(deal)) == (status == 400)
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_links_may_move_the_time_of_change(moves: bool) -> None:
+    """UNCERTAIN: a link that comes or goes is a change of both of its records, or of none."""
+    crm = Rehearsal(links_move_updated=moves)
+    deal, ann = crm.deal(), crm.record("contacts", email="ann@example.com")
+    single = crm.objects(f"/{deal}/associations/default/contacts/{ann}")
+    for seconds, method, path in (
+        (10.0, "PUT", single),
+        (20.0, "DELETE", single.replace("/default", "")),
+    ):
+        crm.seconds = seconds
+        assert crm.call(method, path).status_code in {200, 204}
+        for url in (crm.objects(f"/{deal}"), crm.objects(f"/{ann}", "contacts")):
+            updated = crm.call("GET", url, expect=200)["updatedAt"]
+            assert updated[17:19] == (f"{seconds:.0f}" if moves else "00")

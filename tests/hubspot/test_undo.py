@@ -89,7 +89,7 @@ def test_v1_parts_deal_by_deal() -> None:
         return reply(404, **refusal("gone")) if "101" in path else httpx.Response(204)
 
     portal = Portal(handle)
-    portal.vendor = HubSpot(portal.vendor._calls.client, v1_links=True)
+    portal.vendor = HubSpot(portal.vendor._calls.client, portal.clock, v1_links=True)
     some = linked_ops(2, "7", "8")
     outcomes = unlinked(portal, some)
     assert {o.state for o in outcomes.values()} == {OpState.WRITTEN}
@@ -108,7 +108,7 @@ def test_what_parting_takes() -> None:
     shape = Shape(DEALS, Action.UNLINK, links=(CONTACTS, CONTACTS, COMPANIES))
     portal = Portal(lambda *_: reply(200))
     assert portal.vendor.requests({shape: 120}) == {"": 3 + 2}
-    v1 = HubSpot(portal.vendor._calls.client, v1_links=True)
+    v1 = HubSpot(portal.vendor._calls.client, portal.clock, v1_links=True)
     assert v1.requests({shape: 120}) == {"": 240}
     unkeyed = Shape(DEALS, Action.CREATE, frozenset({"dealname"}))
     assert portal.vendor.requests({unkeyed: 120}) == {"": 120}
@@ -212,7 +212,7 @@ def test_several_options_are_written_back() -> None:
     sandbox = PRODUCT.sandbox(now=clock.now, clock=clock.monotonic, always_millis=True)
     network = httpx.MockTransport(sandbox.handle)
     client = connect(PRODUCT, "pat-1", "https://api.hubapi.com", clock, transport=network)
-    vendor = HubSpot(client)
+    vendor = HubSpot(client, clock)
     tags = {
         "name": "tags",
         "label": "Tags",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import Account, FieldInfo, ObjectType, Owner, Pipeline, Stage
@@ -25,7 +26,7 @@ async def describe(tenant: Tenant, types: Collection[ObjectType]) -> Account:
     host = tenant.calls.host
     me = await tenant.me()
     users = await tenant.calls.people.users()
-    await tenant.role()  # a role that is not there is told before anything is written
+    await tenant.roles()  # for the plan: one that is not there takes requests to create
     return Account(
         vendor="activecampaign",
         id=host,
@@ -51,4 +52,8 @@ def stage(row: StageRow) -> Stage:
 async def _fields(tenant: Tenant, type: ObjectType) -> Mapping[str, FieldInfo]:
     if type is ObjectType.DEALS:
         return {**DEAL_FIELDS, **(await tenant.fields()).infos()}
-    return dict(BUILT_IN[type])
+    infos = dict(BUILT_IN[type])
+    if type is ObjectType.TASKS:
+        titles = {one.id: one.title for one in await tenant.task_types()}
+        infos["dealTasktype"] = replace(infos["dealTasktype"], kind="choice", options=titles)
+    return infos

@@ -1,196 +1,284 @@
-"""Commands that change many records or a pipeline at once, because a person asked for it.
+"""Changes to pipelines, stages, fields, roles and task types, because a person asked for them.
 
-None of them is ever part of a load. Each first says what it will do, and does it only then.
+None of them is ever part of a load, and none takes a deal or a value of one with it. Each answers
+what it has done, in a sentence; things go by their titles or ids.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
 from typing import TYPE_CHECKING
 
-from migrator.errors import InputError, did_you_mean
+from migrator.errors import InputError, OutcomeUnknown
+from migrator.vendors.activecampaign import naming, read
 from migrator.vendors.activecampaign.answers import Refusal
-from migrator.vendors.activecampaign.http import every, read_rows
+from migrator.vendors.activecampaign.http import read_rows
+from migrator.vendors.activecampaign.listing import listed
 from migrator.vendors.activecampaign.pipelines import is_empty
-from migrator.vendors.activecampaign.task_things import read_task
-from migrator.vendors.activecampaign.things import read_deal
+from migrator.vendors.activecampaign.scratch import Scratch
+from migrator.vendors.activecampaign.things import read_datum, read_secondary
 from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Iterable
 
-    from migrator.vendors.activecampaign.tenant import Funnel, Tenant
-    from migrator.vendors.activecampaign.things import StageRow, Titled
+    from migrator.vendors.activecampaign.tenant import Tenant
+    from migrator.vendors.activecampaign.things import Titled
 
+_IN_USE, _OUT_OF_USE = 0, 1
+"""``status`` of a task type."""
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a command is about to do: a sentence, and how many records it touches."""
-
-    what: str
-    count: int
+_BLANK: tuple[object, ...] = (None, "", [])
+"""Values of custom fields that say nothing."""
 
 
-async def move_stage(
-    tenant: Tenant, pipeline: str, stage: str, to: str, agree: Callable[[Step], bool]
-) -> int:
-    """Move all deals of a stage to another of the same pipeline; how many were moved.
+# -- pipelines and stages --------------------------------------------------------------------------
 
-    Args:
-        tenant: the account.
-        pipeline: title or id.
-        stage: title or id of the stage to empty.
-        to: title or id of the stage to fill.
-        agree: is told what is about to happen, with the number of deals; False ends it.
+
+async def rename_pipeline(tenant: Tenant, pipeline: str, title: str) -> str:
+    """Give a pipeline another title.
 
     Raises:
-        InputError: there is no such stage, or both are one.
+        InputError: another pipeline has that title.
     """
-    funnel = await _funnel(tenant, pipeline)
-    source, target = _stage(funnel, stage), _stage(funnel, to)
-    if source.id == target.id:
-        raise InputError(f'"{source.title}" is the stage the deals are in. Name another.')
-    count = await _deals_in(tenant, source.id)
-    where = f'stage "{source.title}" to "{target.title}" in "{funnel.group.title}"'
-    if count == 0 or not agree(Step(f"move all deals of {where}", count)):
-        return 0
-    return len(await tenant.calls.pipelines.move_deals_of_stage(source.id, target.id))
+    group = (await naming.pipeline(tenant, pipeline)).group
+    others = [one.group for one in await tenant.funnels() if one.group.id != group.id]
+    _ensure_free("pipeline", title, (one.title for one in others))
+    await _done(tenant, tenant.calls.pipelines.update_group(group.id, {"title": title}))
+    return f'The pipeline "{group.title}" is called "{title}" now.'
 
 
-async def _deals_in(tenant: Tenant, stage: str) -> int:
-    """How many deals a stage has; those that a filter should have left out are not counted."""
-    count = 0
-    async for page in every([tenant.calls.deals.reader(filters={"stage": stage})], "deals"):
-        count += sum(deal.stage == stage for deal in read_rows(read_deal, page.rows))
-    return count
-
-
-async def move_tasks(tenant: Tenant, type: str, to: str, agree: Callable[[Step], bool]) -> int:
-    """Move all tasks of a type to another type; how many were moved.
+async def rename_stage(tenant: Tenant, pipeline: str, stage: str, title: str) -> str:
+    """Give a stage another title.
 
     Raises:
-        InputError: there is no such type, or both are one.
+        InputError: another stage of the pipeline has that title.
     """
-    types = await tenant.calls.tasks.types()
-    source, target = _titled(types, type), _titled(types, to)
-    if source.id == target.id:
-        raise InputError(f'"{source.title}" is the type the tasks have. Name another.')
-    count = 0
-    async for page in every([tenant.calls.tasks.reader({"d_tasktypeid": source.id})], "tasks"):
-        count += sum(task.type == source.id for task in read_rows(read_task, page.rows))
-    step = Step(f'move all tasks of type "{source.title}" to "{target.title}"', count)
-    if count == 0 or not agree(step):
-        return 0
-    return len(await tenant.calls.tasks.move_tasks_of_type(source.id, target.id))
-
-
-async def retire_task_type(tenant: Tenant, type: str) -> None:
-    """Put a task type out of use: it cannot be deleted any more."""
-    one = _titled(await tenant.calls.tasks.types(), type)
-    await tenant.calls.tasks.update_type(one.id, {"title": one.title, "status": 1})
-
-
-async def rename_pipeline(tenant: Tenant, pipeline: str, title: str) -> None:
-    """Give a pipeline another title."""
-    funnel = await _funnel(tenant, pipeline)
-    await _done(tenant, tenant.calls.pipelines.update_group(funnel.group.id, {"title": title}))
-
-
-async def rename_stage(tenant: Tenant, pipeline: str, stage: str, title: str) -> None:
-    """Give a stage another title."""
-    found = _stage(await _funnel(tenant, pipeline), stage)
+    funnel = await naming.pipeline(tenant, pipeline)
+    found = naming.stage(funnel, stage)
+    _ensure_free("stage", title, (one.title for one in funnel.stages if one.id != found.id))
     await _done(tenant, tenant.calls.pipelines.update_stage(found.id, {"title": title}))
+    return f'The stage "{found.title}" of "{funnel.group.title}" is called "{title}" now.'
 
 
-async def order_stages(tenant: Tenant, pipeline: str, titles: Sequence[str]) -> None:
+def _ensure_free(what: str, title: str, others: Iterable[str]) -> None:
+    """Two of one title could no longer be told apart by the templates that name it."""
+    if folded(title) in map(folded, others):
+        raise InputError(f'There is another {what} called "{title}". Choose another title.')
+
+
+async def order_stages(tenant: Tenant, pipeline: str, *titles: str) -> str:
     """Put the stages of a pipeline into an order; those not named come behind, as they were."""
-    funnel = await _funnel(tenant, pipeline)
-    first = [_stage(funnel, title) for title in titles]
+    funnel = await naming.pipeline(tenant, pipeline)
+    first = [naming.stage(funnel, title) for title in titles]
     ordered = list(dict.fromkeys([*first, *funnel.stages]))
     for order, stage in enumerate(ordered, 1):
         if stage.order != order:
-            await tenant.calls.pipelines.update_stage(stage.id, {"order": order})
-    tenant.forget()
+            await _done(tenant, tenant.calls.pipelines.update_stage(stage.id, {"order": order}))
+    shown = ", ".join(stage.title for stage in ordered)
+    return f'The stages of "{funnel.group.title}" are in this order now: {shown}.'
 
 
-async def delete_stage(tenant: Tenant, pipeline: str, stage: str) -> None:
+async def delete_stage(tenant: Tenant, pipeline: str, stage: str) -> str:
     """Delete a stage without deals.
 
     Raises:
         InputError: there are deals in it, which would be lost.
     """
-    funnel = await _funnel(tenant, pipeline)
-    found = _stage(funnel, stage)
+    funnel = await naming.pipeline(tenant, pipeline)
+    found = naming.stage(funnel, stage)
     if not await is_empty(tenant, "stage", found.id):
         raise InputError(
             f'The stage "{found.title}" of "{funnel.group.title}" has deals, which would be lost '
-            "with it. Move them to another stage first."
+            "with it. Move them to another stage first: `migrator move-stage`."
         )
-    await _done(tenant, tenant.calls.pipelines.delete_stage(found.id))
+    await _deleted(tenant, tenant.calls.pipelines.delete_stage(found.id))
+    return f'The stage "{found.title}" of "{funnel.group.title}" is deleted.'
 
 
-async def delete_pipeline(tenant: Tenant, pipeline: str) -> None:
+async def delete_pipeline(tenant: Tenant, pipeline: str) -> str:
     """Delete a pipeline without deals, with its stages.
 
     Raises:
         InputError: there are deals in it, which would be lost.
     """
-    funnel = await _funnel(tenant, pipeline)
-    if not await is_empty(tenant, "group", funnel.group.id):
+    group = (await naming.pipeline(tenant, pipeline)).group
+    if not await is_empty(tenant, "group", group.id):
         raise InputError(
-            f'The pipeline "{funnel.group.title}" has deals, which would be lost with it. Move '
-            "them to another pipeline first."
+            f'The pipeline "{group.title}" has deals, which would be lost with it. Move them to '
+            "another pipeline first: export them, change `pipeline` and `stage` in the file, and "
+            "write that with --update-only."
         )
-    await _done(tenant, tenant.calls.pipelines.delete_group(funnel.group.id))
+    await _deleted(tenant, tenant.calls.pipelines.delete_group(group.id))
+    return f'The pipeline "{group.title}" is deleted with its stages.'
+
+
+# -- fields ----------------------------------------------------------------------------------------
+
+
+async def delete_field(tenant: Tenant, field: str) -> str:
+    """Delete a custom field in which no deal has a value.
+
+    Raises:
+        InputError: it keeps the source keys, ActiveCampaign made it itself, or a deal has a value.
+    """
+    name, listed_ = await naming.field(tenant, field)
+    meta = await tenant.calls.fields.meta(listed_.id)
+    key = await tenant.key()
+    if key is not None and key.id == meta.id:
+        raise InputError(
+            f'The field "{meta.label}" keeps the source keys, by which migrator finds again what '
+            "it has written. Without it a second load would write everything twice."
+        )
+    if meta.known:
+        raise InputError(f"The field \"{meta.label}\" is ActiveCampaign's own, not the account's.")
+    holder = await _holder(tenant, name, meta.id)
+    if holder is not None:
+        raise InputError(
+            f'The field "{meta.label}" has values, such as that of deal {holder}, which would be '
+            "lost with it. Export the deals to keep them; who does not need them deletes the field "
+            "in ActiveCampaign itself (Deals > Manage Fields)."
+        )
+    await _deleted(tenant, tenant.calls.fields.delete_meta(meta.id))
+    return f'The field "{meta.label}" is deleted.'
+
+
+async def _holder(tenant: Tenant, name: str, field: str) -> str | None:
+    """Id of a deal that has a value in a field.
+
+    A value may be listed still when its deal is gone. UNCERTAIN is whether values of deals that
+    the key's user may not see are listed; those that are count.
+    """
+    if tenant.options.custom_fields == "include":
+        return await _holder_in_all(tenant, name)
+    reader = tenant.calls.fields.data_reader()
+    async for page, _ in listed([reader], "values of custom fields"):
+        for datum in read_rows(read_datum, page.rows):
+            filled = datum.field == field and datum.value not in _BLANK
+            if filled and await _is_there(tenant, datum.deal):
+                return datum.deal
+    return None
+
+
+async def _holder_in_all(tenant: Tenant, name: str) -> str | None:
+    with contextlib.closing(Scratch()) as scratch:
+        async for held in read.export(tenant, [name], scratch):
+            if held.properties[name]:
+                return held.id
+    return None
+
+
+async def _is_there(tenant: Tenant, deal: str) -> bool:
+    try:
+        await tenant.calls.deals.get(deal)
+    except Refusal as refusal:
+        if not refusal.not_found:
+            raise
+        return False
+    return True
+
+
+# -- roles -----------------------------------------------------------------------------------------
 
 
 async def create_role(tenant: Tenant, title: str) -> str:
-    """Id of the deal role of this title, created when it is not there."""
+    """Create a deal role, unless there is one of that title."""
     for role in await tenant.calls.deals.roles():
         if folded(role.title) == folded(title):
-            return role.id
+            return f'There is a role "{role.title}" already, with the id {role.id}.'
     role = await tenant.calls.deals.create_role(title)
     tenant.forget()
-    return role.id
+    return f'The role "{role.title}" is created, with the id {role.id}.'
+
+
+async def delete_role(tenant: Tenant, role: str) -> str:
+    """Delete a role that no contact has.
+
+    Raises:
+        InputError: a contact of a deal has it.
+    """
+    found = naming.titled("role", await tenant.calls.deals.roles(), role)
+    reader = tenant.calls.deals.secondary_reader()
+    async for page, _ in listed([reader], "secondary contacts"):
+        for one in read_rows(read_secondary, page.rows):
+            if one.role == found.id:
+                raise InputError(
+                    f'The role "{found.title}" is that of contact {one.contact} in deal '
+                    f"{one.deal}, and perhaps of others. Give them another one in ActiveCampaign "
+                    "first."
+                )
+    await _deleted(tenant, tenant.calls.deals.delete_role(found.id))
+    return f'The role "{found.title}" is deleted.'
+
+
+# -- task types ------------------------------------------------------------------------------------
+
+
+async def create_task_type(tenant: Tenant, title: str) -> str:
+    """Create a task type; one of that title that is out of use is put into use again.
+
+    Titles are unique, so that a request whose answer is lost is looked after by its title.
+    """
+    found = await _task_type(tenant, title)
+    if found is None:
+        try:
+            made = await tenant.calls.tasks.create_type(title)
+        except OutcomeUnknown:
+            again = await _task_type(tenant, title)
+            if again is None:
+                raise
+            made = again
+        tenant.forget()
+        return f'The task type "{made.title}" is created, with the id {made.id}.'
+    if found.active:
+        return f'There is a task type "{found.title}" already, with the id {found.id}.'
+    await _set_status(tenant, found, _IN_USE)
+    return f'The task type "{found.title}" is in use again.'
+
+
+async def _task_type(tenant: Tenant, title: str) -> Titled | None:
+    types = await tenant.calls.tasks.types()
+    return next((one for one in types if folded(one.title) == folded(title)), None)
+
+
+async def retire_task_type(tenant: Tenant, type: str) -> str:
+    """Put a task type out of use: it cannot be deleted any more. Its tasks stay as they are."""
+    found = naming.titled("task type", await tenant.calls.tasks.types(), type)
+    await _set_status(tenant, found, _OUT_OF_USE)
+    return (
+        f'The task type "{found.title}" is out of use: no new task gets it. ActiveCampaign lets '
+        "nobody delete a task type; `migrator move-tasks` gives its tasks another one."
+    )
+
+
+async def _set_status(tenant: Tenant, type: Titled, status: int) -> None:
+    content = {"title": type.title, "status": status}
+    await _done(tenant, tenant.calls.tasks.update_type(type.id, content))
+
+
+# -- doing it --------------------------------------------------------------------------------------
 
 
 async def _done(tenant: Tenant, change: Awaitable[object]) -> None:
+    """Carry out a change; a refusal is told, and what was known of the account is forgotten."""
     try:
         await change
     except Refusal as refusal:
-        raise InputError(f"ActiveCampaign refuses that: {refusal.fault.message}") from refusal
+        raise _refused(refusal) from refusal
     finally:
         tenant.forget()
 
 
-async def _funnel(tenant: Tenant, name: str) -> Funnel:
-    tenant.forget()
-    funnels = await tenant.funnels()
-    found = [one for one in funnels if folded(one.group.title) == folded(name)]
-    found = found or [one for one in funnels if one.group.id == name.strip()]
-    if len(found) != 1:
-        raise _not_one("pipeline", name, [one.group.title for one in funnels], len(found))
-    return found[0]
+async def _deleted(tenant: Tenant, deletion: Awaitable[object]) -> None:
+    """Carry out a deletion; what is gone by now (an answer was lost) is deleted."""
+    try:
+        await deletion
+    except Refusal as refusal:
+        if not refusal.not_found:
+            raise _refused(refusal) from refusal
+    finally:
+        tenant.forget()
 
 
-def _stage(funnel: Funnel, name: str) -> StageRow:
-    found = [one for one in funnel.stages if folded(one.title) == folded(name)]
-    found = found or [one for one in funnel.stages if one.id == name.strip()]
-    if len(found) != 1:
-        raise _not_one("stage", name, [one.title for one in funnel.stages], len(found))
-    return found[0]
-
-
-def _titled(titled: Sequence[Titled], name: str) -> Titled:
-    found = [one for one in titled if folded(name) in {folded(one.title), one.id}]
-    if len(found) != 1:
-        raise _not_one("task type", name, [one.title for one in titled], len(found))
-    return found[0]
-
-
-def _not_one(what: str, name: str, titles: Sequence[str], count: int) -> InputError:
-    if count:
-        return InputError(f'There are {count} {what}s called "{name}". Name the id instead.')
-    near = did_you_mean(name, titles)
-    known = ", ".join(f'"{title}"' for title in titles) or "none"
-    return InputError(f'There is no {what} "{name}".{near} There are: {known}.')
+def _refused(refusal: Refusal) -> InputError:
+    return InputError(f"ActiveCampaign refuses that: {refusal.fault.message}")

@@ -11,10 +11,16 @@ from migrator.model import Action, ObjectType, Rate
 from migrator.vendors.activecampaign import account as accounts
 from migrator.vendors.activecampaign import (
     activity,
+    activity_recover,
+    activity_write,
+    by_id,
+    chores,
     cost,
+    decode,
     encode,
     linked,
     links,
+    moves,
     people,
     read,
     recover,
@@ -24,16 +30,19 @@ from migrator.vendors.activecampaign import (
     write,
 )
 from migrator.vendors.activecampaign.calls import Calls
+from migrator.vendors.activecampaign.catalogue import PARENTS
 from migrator.vendors.activecampaign.imports import IMPORT, Importer
 from migrator.vendors.activecampaign.lookups import Lookups
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
 from migrator.vendors.activecampaign.scratch import Scratch
+from migrator.vendors.activecampaign.stream import Progress
 from migrator.vendors.activecampaign.tenant import Tenant
 from migrator.vendors.activecampaign.update import Updates
 from migrator.vendors.base import Capabilities, no_note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     import httpx
 
@@ -43,12 +52,15 @@ if TYPE_CHECKING:
         Held,
         Op,
         Outcome,
+        Page,
         Provision,
         Record,
         Sent,
         Shape,
     )
     from migrator.vendors.activecampaign.task_things import Activity
+    from migrator.vendors.activecampaign.things import Titled
+    from migrator.vendors.shared.places import Place as StagePlace
     from migrator.wire import Clock
 
 _ONE_BY_ONE = (Action.CREATE, Action.UPDATE, Action.DELETE)
@@ -76,6 +88,7 @@ CAPABILITIES = Capabilities(
     reads_all=True,
     unique_keys=False,
     links_on_create=False,
+    one_parent=PARENTS,
 )
 """There is no bulk creation of deals: one request each."""
 
@@ -90,8 +103,7 @@ class ActiveCampaign:
 
     Attributes:
         calls: every operation of the API by itself.
-        tenant: what is known of the account; for :mod:`.admin`.
-        tally: what the last export of deals saw besides records.
+        tenant: what is known of the account.
     """
 
     name = "activecampaign"
@@ -105,12 +117,13 @@ class ActiveCampaign:
         self.options = options or ActiveCampaignOptions()
         self.calls = Calls(client)
         self.tenant = Tenant(self.calls, self.options)
-        self.tally = read.Tally()
         self._clock = clock
         self._updates = Updates(self.tenant)
+        self._activities = activity_write.Writer(self.tenant)
         self._importer = Importer(self.calls, clock)
         self._account: Account | None = None
         self._lookups: Lookups | None = None
+        self._decoder: decode.Decoder | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -145,6 +158,16 @@ class ActiveCampaign:
         """The record in ActiveCampaign's terms, or its problems."""
         return encode.encode(record, self._look(account), self.options)
 
+    def decode(self, held: Held, account: Account) -> dict[str, str]:
+        """A record of the account in canonical fields."""
+        if self._decoder is None or self._decoder.account is not account:
+            self._decoder = decode.Decoder(account)
+        return self._decoder.decode(held)
+
+    def exported(self, type: ObjectType, account: Account) -> tuple[str, ...]:
+        """What people fill, and the moment of creation."""
+        return decode.exported(type, account, percent=self.options.probability == "percent")
+
     def parent(self, type: ObjectType, name: str) -> Mapping[str, str]:
         """Properties of a contact or company to create."""
         return encode.parent(type, name)
@@ -160,7 +183,9 @@ class ActiveCampaign:
         return values.same("choices" if info.multiple else info.kind, ours, held)
 
     async def resolve(self, type: ObjectType, names: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """Ids of contacts by e-mail address, of companies by domain, else by name."""
+        """Ids of contacts by address, of companies by domain, else by name, of deals by key."""
+        if type is ObjectType.DEALS:
+            return await read.resolve(self.tenant, names)
         return await people.resolve(self.calls, type, names)
 
     async def write(
@@ -174,7 +199,7 @@ class ActiveCampaign:
         if type is ObjectType.DEALS:
             return await self._write_deals(action, ops)
         if type in _ON_DEALS:
-            return await activity.write(self.tenant, type, action, ops)
+            return await self._activities.write(action, ops)
         if action is Action.UPDATE:
             return await write.one_by_one(ops, partial(people.update, self.calls))
         if action is Action.DELETE:
@@ -200,12 +225,17 @@ class ActiveCampaign:
             creates = [one for one in sent if one.op.action is Action.CREATE]
             return await self._importer.recover(creates)
         if type in _ON_DEALS:
-            return await activity.recover(self.tenant, self._clock, type, sent)
+            made = self._activities.made[type]
+            return await activity_recover.recover(self.tenant, self._clock, type, sent, made)
         return []
 
     async def link(self, ops: Sequence[Op]) -> list[Outcome]:
-        """Link deals to contacts and to one company each."""
-        return await links.link(self.tenant, ops)
+        """Link deals to contacts and to one company each; tasks and notes are linked for good."""
+        deals = [op for op in ops if op.type not in _ON_DEALS]
+        outcomes = await links.link(self.tenant, deals)
+        return outcomes + await activity_write.link(
+            self.tenant, [op for op in ops if op.type in _ON_DEALS]
+        )
 
     async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
         """Part deals from contacts and companies."""
@@ -220,35 +250,102 @@ class ActiveCampaign:
     async def find(
         self, type: ObjectType, keys: Collection[str], properties: Collection[str] = ()
     ) -> dict[str, Held]:
-        """Records by source key; for deals, tasks and notes much is read."""
+        """Records by source key, which tasks and notes do not have; for deals much is read."""
         if type is ObjectType.DEALS:
             return await read.find(self.tenant, keys, properties)
         if type in _ON_DEALS:
-            return await activity.find(self.tenant, type, keys, properties)
+            return {}
         return await people.find(self.calls, type, keys, properties)
 
-    def export(self, type: ObjectType, properties: Collection[str] = ()) -> AsyncIterator[Held]:
+    async def export(
+        self, type: ObjectType, properties: Collection[str] = ()
+    ) -> AsyncIterator[Held]:
         """Every record of the type, once; with all properties when none is named."""
-        if type is ObjectType.DEALS:
-            return self._export_deals(properties)
-        if type in _ON_DEALS:
-            return activity.export(self.tenant, type, properties)
-        return people.export(self.calls, type, properties)
-
-    async def _export_deals(self, properties: Collection[str]) -> AsyncIterator[Held]:
-        """As a by-product, the ids of all custom values are known to updates that follow."""
-        scratch = Scratch()
-        try:
-            async for held in read.export(self.tenant, properties, scratch, self.tally):
+        async for page in self.pages(type, properties, seen=set()):
+            for held in page.records:
                 yield held
+
+    async def pages(
+        self,
+        type: ObjectType,
+        properties: Collection[str] = (),
+        *,
+        seen: set[str],
+        place: str = "",
+        since: datetime | None = None,  # noqa: ARG002  # no filter is sure to miss nothing
+    ) -> AsyncIterator[Page]:
+        """Every record of the type that the caller does not have, whenever it was changed.
+
+        As a by-product, the ids of all custom values are known to updates of deals that follow.
+        UNCERTAIN is whether a changed custom value changes the deal's ``mdate``, by which the
+        filter for changes goes, so that nothing is left out by ``since``.
+        """
+        progress = Progress(seen, place)
+        if type in _ON_DEALS:
+            async for page in activity.pages(self.calls, type, properties, progress):
+                yield page
+            return
+        scratch = Scratch()
+        found = (
+            read.pages(self.tenant, properties, scratch, progress)
+            if type is ObjectType.DEALS
+            else people.pages(self.calls, type, properties, scratch, progress)
+        )
+        try:
+            async for page in found:
+                yield page
         except BaseException:
             scratch.close()
             raise
-        self._updates.learn(scratch)
+        if type is ObjectType.DEALS:
+            self._updates.learn(scratch)
+        else:
+            scratch.close()
 
-    def activities(self, deal: str = "", *, emails: bool = True) -> AsyncIterator[Activity]:
-        """The history of a deal, or of all: read-only."""
-        return activity.activities(self.tenant, deal, emails=emails)
+    async def read(
+        self, type: ObjectType, ids: Collection[str], properties: Collection[str] = ()
+    ) -> dict[str, Held]:
+        """Records by id: one by one, or from the list of all, whichever is fewer requests."""
+        return await by_id.read(self.tenant, type, ids, properties)
+
+    async def count(self, type: ObjectType) -> int | None:
+        """How many records the account lists, those that cannot be seen among them."""
+        return await by_id.count(self.calls, type)
+
+    def activities(
+        self, deal_ids: Collection[str] = (), *, emails: bool = True
+    ) -> AsyncIterator[Activity]:
+        """Who changed what and when, of some deals, or of all when none is named: read-only."""
+        return activity.activities(self.calls, deal_ids, emails=emails)
+
+    # -- bulk changes that a person asks for -------------------------------------------------------
+
+    async def stage(self, id: str) -> StagePlace:
+        """A stage and its pipeline, read just now; :class:`InputError` when there is none."""
+        return await moves.stage(self.calls, id)
+
+    async def move_stage(self, from_id: str, to_id: str) -> None:
+        """Move all deals of a stage to another of the same pipeline, by one request.
+
+        When its answer is lost, repeating it moves what is left, and what came since.
+        """
+        await moves.move_stage(self.calls, from_id, to_id)
+
+    async def task_types(self) -> Mapping[str, str]:
+        """Titles of the task types by id, those out of use among them."""
+        return {one.id: one.title for one in await self.calls.tasks.types()}
+
+    async def task_type(self, id: str) -> Titled:
+        """A task type, read just now; :class:`InputError` when there is none."""
+        return await moves.task_type(self.calls, id)
+
+    async def move_tasks(self, from_id: str, to_id: str) -> None:
+        """Give all tasks of a type another type, by one request; to repeat it as `move_stage`."""
+        await moves.move_tasks(self.calls, from_id, to_id)
+
+    async def do(self, chore: str, arguments: Sequence[str]) -> str:
+        """Do one of :data:`.chores.CHORES`."""
+        return await chores.do(self.tenant, chore, arguments)
 
     def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
         """Requests that carrying out so many ops of each shape takes."""
@@ -258,6 +355,7 @@ class ActiveCampaign:
             role=bool(self.options.role),
             default_contact="@" in self.options.default_contact,
             units=self.tenant.money.needs_currency(),
+            new_role=self.tenant.lacks_role,
         )
         return {"": cost.requests(shapes, terms)}
 

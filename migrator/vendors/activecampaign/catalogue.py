@@ -56,6 +56,7 @@ CONTACT_FIELDS: Mapping[str, FieldInfo] = {
         _built_in("firstName", "First name"),
         _built_in("lastName", "Last name"),
         _built_in("phone", "Phone"),
+        _built_in("cdate", "Created", "datetime", read_only=True),
     )
 }
 
@@ -65,6 +66,7 @@ COMPANY_FIELDS: Mapping[str, FieldInfo] = {
         _built_in("name", "Name"),
         _built_in("accountUrl", "Website"),
         _built_in("owner", "Owner"),
+        _built_in("createdTimestamp", "Created", "datetime", read_only=True),
     )
 }
 
@@ -74,13 +76,21 @@ TASK_FIELDS: Mapping[str, FieldInfo] = {
         _built_in("title", "Title"),
         _built_in("note", "Text"),
         _built_in("duedate", "Due", "datetime"),
-        _built_in("dealTasktype", "Title of the task type"),
+        _built_in("dealTasktype", "Task type"),
         _built_in("status", "Status: 0 open, 1 done"),
         _built_in("assignee", "User it is assigned to"),
+        _built_in("cdate", "Created", "datetime", read_only=True),
     )
 }
 
-NOTE_FIELDS: Mapping[str, FieldInfo] = {"note": _built_in("note", "Text")}
+NOTE_FIELDS: Mapping[str, FieldInfo] = {
+    info.name: info
+    for info in (
+        _built_in("note", "Text"),
+        _built_in("user", "User who wrote it", read_only=True),
+        _built_in("cdate", "Created", "datetime", read_only=True),
+    )
+}
 
 BUILT_IN: Mapping[ObjectType, Mapping[str, FieldInfo]] = {
     ObjectType.DEALS: DEAL_FIELDS,
@@ -89,6 +99,18 @@ BUILT_IN: Mapping[ObjectType, Mapping[str, FieldInfo]] = {
     ObjectType.TASKS: TASK_FIELDS,
     ObjectType.NOTES: NOTE_FIELDS,
 }
+
+
+PARENTS: Mapping[ObjectType, tuple[ObjectType, ...]] = {
+    ObjectType.TASKS: (ObjectType.DEALS, ObjectType.CONTACTS),
+    ObjectType.NOTES: (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES),
+}
+"""What tasks and notes may hang on: one record, of several the first that is there."""
+
+
+def writable(type: ObjectType) -> dict[str, FieldInfo]:
+    """The built-in fields of a type that can be written."""
+    return {name: info for name, info in BUILT_IN[type].items() if not info.read_only}
 
 
 def slug(label: str) -> str:

@@ -27,6 +27,8 @@ _NEVER_BLANK: Mapping[ObjectType, Collection[str]] = {
     ObjectType.DEALS: DEAL_FIELDS.keys() - {"description"},
     ObjectType.CONTACTS: {"email"},
     ObjectType.COMPANIES: {"name", "owner"},
+    ObjectType.NOTES: {"note"},
+    ObjectType.TASKS: {"title", "duedate", "dealTasktype", "status", "assignee"},
 }
 
 _NEVER = "ActiveCampaign has no way to leave it blank"

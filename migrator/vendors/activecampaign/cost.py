@@ -23,8 +23,14 @@ UPDATES = 100
 _TO_RESOLVE = 2
 """Requests that find the default contact, or create it."""
 
+_TO_CREATE_ROLE = 2
+"""Requests that look for the role once more, and create it."""
+
 _TO_LEARN = 2
 """Requests until it is known how a company is taken away from a deal."""
+
+_LOOKED_AT = {(ObjectType.NOTES, Action.UPDATE), (ObjectType.CONTACTS, Action.DELETE)}
+"""Ops before which a record is asked for what it hangs on, or whether it has deals."""
 
 _POLLS = 2
 """Looks at an import until it is over."""
@@ -38,6 +44,7 @@ class Terms:
         bulk_size: most items of a bulk request.
         knows_values: the ids of all custom values are at hand.
         role: secondary contacts are given a role.
+        new_role: it is not there yet.
         default_contact: the contact of deals without one is known by its address.
         units: how a value is sent depends on its currency.
     """
@@ -47,6 +54,7 @@ class Terms:
     role: bool
     default_contact: bool
     units: bool = False
+    new_role: bool = False
 
 
 def requests(shapes: Mapping[Shape, int], terms: Terms) -> int:
@@ -78,9 +86,7 @@ def requests(shapes: Mapping[Shape, int], terms: Terms) -> int:
             shared["values"] += count * len(shape.names)
             shared["valued"] += count
         elif shape.names or shape.action is not Action.UPDATE:
-            total += count
-            if shape.type is ObjectType.CONTACTS and shape.action is Action.DELETE:
-                total += count  # whether it has deals
+            total += count * (2 if (shape.type, shape.action) in _LOOKED_AT else 1)
     total += min(shared["owners"], batches * -(-UPDATES // terms.bulk_size))
     per_batch = -(-shared["values"] // max(1, batches))
     total += min(shared["valued"], batches * -(-per_batch // terms.bulk_size))
@@ -93,6 +99,8 @@ def _once(shapes: Iterable[Shape], terms: Terms) -> int:
     total = 0
     if terms.default_contact and any(_may_lack_contact(shape) for shape in given):
         total += _TO_RESOLVE
+    if terms.new_role and any(_links(shape, role=True) for shape in given):
+        total += _TO_CREATE_ROLE
     parting = [shape for shape in given if shape.action is Action.UNLINK]
     if any(ObjectType.COMPANIES in shape.links for shape in parting):
         total += _TO_LEARN

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING
 
 from migrator.model import CUSTOM_PREFIX, KEY_FIELD, DealStatus, Encoded, ObjectType
 from migrator.vendors.activecampaign import values
-from migrator.vendors.activecampaign.catalogue import (
-    BUILT_IN,
-    CLOSE_DATE,
-    COMPANY_FIELDS,
-    CONTACT_FIELDS,
-)
+from migrator.vendors.activecampaign.authorship import with_author
+from migrator.vendors.activecampaign.catalogue import CLOSE_DATE, PARENTS, writable
 from migrator.vendors.activecampaign.lookups import STATUSES, TERMS
 from migrator.vendors.shared.draft import Draft
 from migrator.vendors.shared.names import looks_like_domain
@@ -29,12 +25,12 @@ from migrator.vendors.shared.places import (
     put_place,
 )
 from migrator.vendors.shared.problems import BadValue
-from migrator.vendors.shared.values import number
+from migrator.vendors.shared.values import flag, number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from migrator.model import Account, FieldInfo, Record
+    from migrator.model import Account, Record
     from migrator.vendors.activecampaign.lookups import Lookups
     from migrator.vendors.activecampaign.options import ActiveCampaignOptions
 
@@ -42,13 +38,26 @@ NO_CREATION_DATE = "ActiveCampaign sets the date of creation itself; keep it in 
 NO_PROBABILITY = "ActiveCampaign works the probability of a deal out itself"
 NO_CLOSE_DATE = 'the account has no built-in field "Forecasted Close Date"'
 
-_ON_DEALS = {
-    "name": "title",
-    "description": "note",
-    "owner": "assignee",
-    "close_date": "duedate",
+NO_BODY = "A note without a text cannot be written."
+
+_NAMES: Mapping[ObjectType, Mapping[str, str]] = {
+    ObjectType.CONTACTS: {
+        "email": "email",
+        "first_name": "firstName",
+        "last_name": "lastName",
+        "phone": "phone",
+    },
+    ObjectType.COMPANIES: {"name": "name", "domain": "accountUrl", "owner": "owner"},
+    ObjectType.TASKS: {
+        "title": "title",
+        "body": "note",
+        "kind": "dealTasktype",
+        "due_at": "duedate",
+        "done": "status",
+        "owner": "assignee",
+    },
 }
-"""Canonical fields of a task or a note; the others are named as the API does."""
+"""Canonical fields and what the API calls them; others are named as the API does."""
 
 KEYED = frozenset({ObjectType.DEALS})
 """Types with a key field: addresses of contacts and names of companies are unique by themselves."""
@@ -78,38 +87,83 @@ def ignored(account: Account | None, options: ActiveCampaignOptions) -> dict[str
 def encode(record: Record, lookups: Lookups, options: ActiveCampaignOptions) -> Encoded:
     """The record's properties, or every problem it has."""
     draft = Draft(record, TERMS)
+    given = record.values
     if record.type is ObjectType.DEALS:
         _deal(draft, lookups, options)
     elif record.type is ObjectType.CONTACTS:
-        draft.put("email", "key", record.key)
-        _plain(draft, CONTACT_FIELDS, {}, lookups)
+        draft.put("email", "email" if "email" in given else "key", given.get("email", record.key))
+        _plain(draft, lookups, options, done="email")
     elif record.type is ObjectType.COMPANIES:
-        draft.put("name", "name", record.values.get("name", record.key))
-        _plain(draft, COMPANY_FIELDS, {"owner": "owner"}, lookups)
+        draft.put("name", "name", given.get("name", record.key))
+        _plain(draft, lookups, options, done="name")
+    elif record.type is ObjectType.NOTES:
+        _note(draft)
     else:
-        _plain(draft, BUILT_IN[record.type], _ON_DEALS, lookups)
-        if not record.links.get(ObjectType.DEALS):
-            message = f"ActiveCampaign's {record.type} of this kind belong to a deal: name it."
-            draft.problem(ObjectType.DEALS, BadValue("no_deal", message))
+        _plain(draft, lookups, options)
+        _wants(draft, "due_at", "duedate", "ActiveCampaign wants a due date for every task.")
+        if not options.task_type:
+            _wants(
+                draft,
+                "kind",
+                "dealTasktype",
+                "ActiveCampaign wants a type for every task. Name one in the row, or give all such "
+                "tasks one with the option task_type.",
+            )
+    if record.type in PARENTS and not any(record.links.get(type) for type in PARENTS[record.type]):
+        message = f"ActiveCampaign's {record.type} belong to a deal or a contact: name it."
+        draft.problem(ObjectType.DEALS, BadValue("no_deal", message, only_to_create=True))
     return draft.done()
 
 
+def _wants(draft: Draft, field: str, name: str, message: str) -> None:
+    """What a create must have."""
+    if name not in draft.properties and field not in draft.record.values:
+        draft.problem(field, BadValue(f"missing_{field}", message, only_to_create=True))
+
+
 def _plain(
-    draft: Draft, infos: Mapping[str, FieldInfo], names: Mapping[str, str], lookups: Lookups
+    draft: Draft, lookups: Lookups, options: ActiveCampaignOptions, *, done: str = ""
 ) -> None:
-    """A contact or a company: built-in fields, by canonical or by the API's own name."""
+    """Built-in fields, by canonical or by the API's own name; ``done`` was put already."""
+    type = draft.record.type
+    names, infos = _NAMES[type], writable(type)
+    writers: dict[str, Callable[[str], str]] = {
+        "owner": lookups.owner,
+        "assignee": lookups.owner,
+        "accountUrl": _url,
+        "dealTasktype": partial(lookups.kind, otherwise=options.task_type),
+        "status": lambda value: "1" if flag(value) == "true" else "0",
+        "duedate": lookups.instant,
+    }
     for field in draft.record.values:
-        name = names.get(field, field.removeprefix(CUSTOM_PREFIX))
-        if field == "name" and draft.origin.get("name") == "name":
+        if field in {done, "created_at"}:
             continue
-        if name not in infos:
-            draft.problem(field, TERMS.unknown_field(draft.record.type, name, infos))
-        elif name in {"owner", "assignee"}:
-            draft.convert(name, field, lookups.owner)
-        elif infos[name].kind == "datetime":
-            draft.convert(name, field, lookups.instant)
+        name = names.get(field, field.removeprefix(CUSTOM_PREFIX))
+        if name in infos:
+            plain = field not in names and name in {"accountUrl", "status"}
+            draft.convert(name, field, values.text if plain else writers.get(name, values.text))
         else:
-            draft.convert(name, field, values.text)
+            draft.problem(field, TERMS.unknown_field(type, name, infos))
+
+
+def _url(domain: str) -> str:
+    return domain if "//" in domain else f"https://{domain.strip()}"
+
+
+def _note(draft: Draft) -> None:
+    """A note is its text; who wrote it and when stands in its last line."""
+    given = draft.record.values
+    for field in given:
+        if field not in {"body", "owner", "created_at"}:
+            draft.problem(field, TERMS.unknown_field(ObjectType.NOTES, field, ("body",)))
+    if "body" in given:
+        text = with_author(given["body"], given.get("owner"), given.get("created_at"))
+        draft.put("note", "body", text)
+    elif any(field in given for field in ("owner", "created_at")):
+        message = "ActiveCampaign writes notes as the user of the key: an author goes with a text."
+        draft.problem("owner" if "owner" in given else "created_at", BadValue("no_body", message))
+    else:
+        draft.problem("body", BadValue("no_body", NO_BODY, only_to_create=True))
 
 
 def _deal(draft: Draft, lookups: Lookups, options: ActiveCampaignOptions) -> None:

@@ -50,6 +50,8 @@ class Lookups:
             "probability": ("percent", values.percent),
         }
         """Names and writers of canonical fields; that of the amount needs the currency too."""
+        kind = account.fields.get(ObjectType.TASKS, {}).get("dealTasktype")
+        self._kind = Choices(kind).value if kind and kind.options else values.text
         self._infos = account.fields.get(ObjectType.DEALS, {})
         self._writers: dict[str, tuple[str, Callable[[str], str]]] = {}
 
@@ -59,6 +61,18 @@ class Lookups:
             near = did_you_mean(code, CURRENCIES)
             raise BadValue("unknown_currency", f'"{code}" is no currency (ISO 4217).{near}')
         return code.strip().lower()
+
+    def kind(self, name: str, otherwise: str) -> str:
+        """The id of a task type; of ``otherwise``, where that is named, for one that is not there.
+
+        In an account of which the task types were not read, the name.
+        """
+        try:
+            return self._kind(name)
+        except BadValue:
+            if not otherwise:
+                raise
+            return self._kind(otherwise)
 
     def custom(self, name: str) -> tuple[str, Callable[[str], str]]:
         """The name of a custom field of deals, and what makes its text of a canonical one."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from migrator.vendors.base import Options
+from migrator.vendors.product import Options
 
 
 class ActiveCampaignOptions(Options):
@@ -41,7 +41,13 @@ class ActiveCampaignOptions(Options):
     )
     role: str = Field(
         "",
-        description="Title of the deal role that secondary contacts are given; it must be there.",
+        description="Title of the deal role that secondary contacts are given; one that is not "
+        "there is created with the first of them.",
+    )
+    task_type: str = Field(
+        "",
+        description="Title of the task type for tasks that name none, or one that the account "
+        "does not have: ActiveCampaign wants a type for every task.",
     )
     currency: str = Field(
         "",

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from migrator.model import Held, ObjectType, OpState, Outcome
 from migrator.vendors.activecampaign.answers import Refusal
-from migrator.vendors.activecampaign.catalogue import BUILT_IN
+from migrator.vendors.activecampaign.catalogue import writable
 from migrator.vendors.activecampaign.clearing import parts, told
 from migrator.vendors.activecampaign.http import PAGE, every, read_rows
+from migrator.vendors.activecampaign.listing import Mark, listed
 from migrator.vendors.activecampaign.people_things import (
     Company,
     Contact,
     read_company,
     read_contact,
+    read_works,
 )
+from migrator.vendors.activecampaign.stream import Read, streamed
+from migrator.vendors.activecampaign.values import host as host_of
 from migrator.vendors.shared.names import folded, looks_like_domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
 
-    from migrator.model import Op
+    from migrator.model import Op, Page
     from migrator.vendors.activecampaign.calls import Calls
+    from migrator.vendors.activecampaign.http import Page as Rows
+    from migrator.vendors.activecampaign.scratch import Scratch
+    from migrator.vendors.activecampaign.stream import Progress
+
+_PEOPLE, _FIRMS = ObjectType.CONTACTS, ObjectType.COMPANIES
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
-async def every_contact(calls: Calls) -> AsyncIterator[tuple[list[Contact], int | None]]:
-    """Pages of contacts by ascending id, with how many there were in all when it began."""
-    after = "0"
+async def every_contact(
+    calls: Calls, after: str = "0"
+) -> AsyncIterator[tuple[list[Contact], int | None]]:
+    """Pages of contacts by ascending id behind ``after``, with how many there were in all."""
     while True:
         page = await calls.people.contacts_after(after)
         yield read_rows(read_contact, page.rows), page.total
@@ -46,26 +55,55 @@ async def every_company(calls: Calls) -> AsyncIterator[Company]:
             yield company
 
 
-async def export(calls: Calls, type: ObjectType, names: Collection[str]) -> AsyncIterator[Held]:
-    """Every contact or company, once; its key is its address, or its name, in small letters.
+async def pages(
+    calls: Calls, type: ObjectType, names: Collection[str], scratch: Scratch, progress: Progress
+) -> AsyncIterator[Page]:
+    """Every contact or company; its key is its address, or its name, in small letters.
 
-    No ``names`` = all there are.
+    No ``names`` = all that can be written. ``scratch`` is an empty one: who belongs to which
+    company is listed apart from both.
     """
-    names = names or [*BUILT_IN[type]]
+    names = names or [*writable(type)]
+    async for rows, _ in listed([calls.people.works_reader()], "contacts of companies"):
+        scratch.put_works(read_rows(read_works, rows.rows))
     if type is ObjectType.CONTACTS:
-        async for contacts, _ in every_contact(calls):
-            for contact in contacts:
-                yield _held(type, contact, names)
-    else:
-        async for company in every_company(calls):
-            yield _held(type, company, names)
+        async for page in _contact_pages(calls, names, scratch, progress):
+            yield page
+        return
+
+    def read(rows: Rows) -> Read:
+        companies = read_rows(read_company, rows.rows)
+        people = scratch.contacts_of_companies(one.id for one in companies)
+        return Read([held(type, one, names, people.get(one.id, ())) for one in companies])
+
+    async for page in streamed([calls.people.company_reader()], "companies", read, progress):
+        yield page
 
 
-def _held(type: ObjectType, one: Contact | Company, names: Collection[str]) -> Held:
+async def _contact_pages(
+    calls: Calls, names: Collection[str], scratch: Scratch, progress: Progress
+) -> AsyncIterator[Page]:
+    """By ascending ids, each page beginning behind the last id: so nothing can be missed."""
+    mark = progress.mark
+    async for contacts, _ in every_contact(calls, str(mark.last)):
+        firms = scratch.companies_of(one.id for one in contacts)
+        found = [held(_PEOPLE, one, names, firms.get(one.id, ())) for one in contacts]
+        last = max((int(one.id) for one in contacts if one.id.isdigit()), default=mark.last)
+        mark = Mark(last, mark.count + len(found))
+        page = progress.page(Read(found), mark)
+        if page is not None:
+            yield page
+
+
+def held(
+    type: ObjectType, one: Contact | Company, names: Collection[str], others: Sequence[str] = ()
+) -> Held:
+    """A contact with its companies, or a company with its contacts."""
     known = one.properties()
     key = folded(one.email if isinstance(one, Contact) else one.name)
     properties = {name: known.get(name) for name in names}
-    return Held(type, one.id, key, properties, updated_at=one.updated)
+    links = {_FIRMS if type is _PEOPLE else _PEOPLE: tuple(others)}
+    return Held(type, one.id, key or None, properties, links, updated_at=one.updated)
 
 
 async def find(
@@ -75,9 +113,9 @@ async def find(
     wanted = [key for key in dict.fromkeys(keys) if key.strip()]
     if type is ObjectType.CONTACTS:
         contacts = await contacts_of(calls, wanted)
-        return {key: _held(type, one, names) for key, one in contacts.items()}
+        return {key: held(type, one, names) for key, one in contacts.items()}
     companies = await _companies_of(calls, wanted, domains=False)
-    return {key: _held(type, some[0], names) for key, some in companies.items()}
+    return {key: held(type, some[0], names) for key, some in companies.items()}
 
 
 async def resolve(
@@ -133,7 +171,7 @@ async def _companies_of(
     found: dict[str, dict[str, Company]] = {}
     if by_host or not await _search_is_less(calls, len(asked)):
         async for company in every_company(calls):
-            host = _host(company.url)
+            host = host_of(company.url)
             for name in {folded(company.name), host if host in by_host else ""} & asked:
                 found.setdefault(name, {})[company.id] = company
     else:
@@ -151,21 +189,6 @@ async def _search_is_less(calls: Calls, count: int) -> bool:
         return True
     page = await calls.people.company_reader()(0)
     return page.total is not None and count < -(-page.total // PAGE)
-
-
-def _host(url: str | None) -> str:
-    """The host of a website, without www.
-
-    >>> _host("https://www.Acme.example/start"), _host("acme.example"), _host(None)
-    ('acme.example', 'acme.example', '')
-    """
-    if not url:
-        return ""
-    try:
-        host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
-    except ValueError:
-        return ""
-    return host.casefold().removeprefix("www.")
 
 
 # -- writing ---------------------------------------------------------------------------------------

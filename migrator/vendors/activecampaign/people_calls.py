@@ -51,11 +51,15 @@ class PeopleCalls:
             "contacts", "contacts", {"orders[id]": "ASC", "id_greater": after}
         )
 
-    async def contacts_of_ids(self, ids: Iterable[str]) -> list[Contact]:
+    async def page_of_ids(self, ids: Iterable[str]) -> Page:
         """``GET /contacts?ids=``: a hundred ids at most; the filter may be ignored."""
+        return await self._http.page("contacts", "contacts", {"ids": ",".join(sorted(ids))})
+
+    async def contacts_of_ids(self, ids: Iterable[str]) -> list[Contact]:
+        """The contacts of ``page_of_ids`` that were asked for."""
         wanted = set(ids)
-        page = await self._http.page("contacts", "contacts", {"ids": ",".join(sorted(wanted))})
-        return [one for one in read_rows(read_contact, page.rows) if one.id in wanted]
+        found = read_rows(read_contact, (await self.page_of_ids(wanted)).rows)
+        return [one for one in found if one.id in wanted]
 
     async def contact_of_email(self, email: str) -> Contact | None:
         """``GET /contacts?email=``: exact, in any letter case."""
@@ -118,6 +122,10 @@ class PeopleCalls:
         return sum(int(count) for count in counts if count and count.isdigit())
 
     # -- companies -----------------------------------------------------------------------------
+
+    def works_reader(self) -> Reader:
+        """Reads pages of ``GET /accountContacts``: which contact belongs to which company."""
+        return self._http.reader("accountContacts", "accountContacts")
 
     def company_reader(self, search: str = "") -> Reader:
         """Reads pages of ``GET /accounts``; ``search`` narrows by name where it is understood."""

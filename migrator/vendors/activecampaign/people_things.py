@@ -24,29 +24,32 @@ class Contact:
     last_name: str | None = None
     phone: str | None = None
     updated: datetime | None = None
+    created: datetime | None = None
 
     def properties(self) -> dict[str, str | None]:
         """Its fields by the API's names."""
         return {
-            "email": self.email,
+            "email": self.email or None,
             "firstName": self.first_name,
             "lastName": self.last_name,
             "phone": self.phone,
+            "cdate": self.created.isoformat() if self.created else None,
         }
 
 
 def read_contact(row: Json) -> Contact | None:
-    """A row of ``contacts``; one without an address is of no use to us."""
-    id_, email = id_of(row.get("id")), text_of(row.get("email"))
-    if id_ is None or email is None:
+    """A row of ``contacts``; the address of one who has none is blank."""
+    id_ = id_of(row.get("id"))
+    if id_ is None:
         return None
     return Contact(
         id_,
-        email,
+        text_of(row.get("email")) or "",
         text_of(row.get("firstName")),
         text_of(row.get("lastName")),
         text_of(row.get("phone")),
         instant(row.get("udate")),
+        instant(row.get("cdate")),
     )
 
 
@@ -59,10 +62,16 @@ class Company:
     url: str | None = None
     owner: str | None = None
     updated: datetime | None = None
+    created: datetime | None = None
 
     def properties(self) -> dict[str, str | None]:
         """Its fields by the API's names."""
-        return {"name": self.name, "accountUrl": self.url, "owner": self.owner}
+        return {
+            "name": self.name,
+            "accountUrl": self.url,
+            "owner": self.owner,
+            "createdTimestamp": self.created.isoformat() if self.created else None,
+        }
 
 
 def read_company(row: Json) -> Company | None:
@@ -76,7 +85,25 @@ def read_company(row: Json) -> Company | None:
         text_of(row.get("accountUrl")),
         id_of(row.get("owner")),
         instant(row.get("updatedTimestamp")),
+        instant(row.get("createdTimestamp")),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """That a contact belongs to a company: a contact has one at most."""
+
+    id: str
+    contact: str
+    company: str
+
+
+def read_works(row: Json) -> Works | None:
+    """A row of ``accountContacts``."""
+    id_, contact, company = (id_of(row.get(name)) for name in ("id", "contact", "account"))
+    if id_ is None or contact is None or company is None:
+        return None
+    return Works(id_, contact, company)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from migrator.model import Rate
 from migrator.vendors.activecampaign.answers import over_import_rate, whole
 from migrator.vendors.activecampaign.api import ActiveCampaign, rates
+from migrator.vendors.activecampaign.chores import CHORES
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
-from migrator.vendors.base import Product, Sandbox, read_options
+from migrator.vendors.product import Product, read_options
 from migrator.wire import Quota
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from migrator.vendors.base import Sandbox
     from migrator.wire import Clock
 
 
@@ -94,6 +96,7 @@ def _product(options: ActiveCampaignOptions) -> Product:
         configure=_configure,
         connect=connect,
         sandbox=_sandbox,
+        chores=CHORES,
     )
 
 

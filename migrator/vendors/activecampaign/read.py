@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, Unavailable
@@ -10,8 +10,10 @@ from migrator.model import KEY_FIELD, Held, ObjectType
 from migrator.vendors.activecampaign import values
 from migrator.vendors.activecampaign.answers import Refusal, id_of, objects
 from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS
-from migrator.vendors.activecampaign.http import PAGE, Page, every, read_rows
+from migrator.vendors.activecampaign.http import PAGE, read_rows
+from migrator.vendors.activecampaign.listing import Mark, listed
 from migrator.vendors.activecampaign.scratch import Scratch
+from migrator.vendors.activecampaign.stream import Progress, Read, streamed
 from migrator.vendors.activecampaign.things import (
     Deal,
     read_datum,
@@ -22,70 +24,66 @@ from migrator.vendors.activecampaign.things import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable
+    from datetime import datetime
 
+    from migrator.model import Page
+    from migrator.vendors.activecampaign.answers import Json
     from migrator.vendors.activecampaign.catalogue import Fields
+    from migrator.vendors.activecampaign.http import Page as Rows
+    from migrator.vendors.activecampaign.http import Reader
     from migrator.vendors.activecampaign.tenant import Tenant
     from migrator.vendors.activecampaign.things import Datum
 
 FEW = 5
 """So many deals are read one by one without a look at how many pages there are."""
 
+BEGINNING = Mark()
+
 _NO_INCLUDE = "This ActiveCampaign account gives no custom values along with the list of deals"
-
-
-@dataclass
-class Tally:
-    """What an export saw besides records.
-
-    Attributes:
-        hidden: deals of which the key's user may see nothing but the title: their pipeline was
-            deleted, or is not for that user.
-    """
-
-    hidden: int = 0
 
 
 # -- all -------------------------------------------------------------------------------------------
 
 
-async def export(
-    tenant: Tenant, names: Collection[str], scratch: Scratch, tally: Tally
-) -> AsyncIterator[Held]:
-    """Every deal the user may see, once, in the order of ids, with custom values and links.
+async def pages(
+    tenant: Tenant, names: Collection[str], scratch: Scratch, progress: Progress
+) -> AsyncIterator[Page]:
+    """Every deal the user may see, in the order of ids, with custom values and links.
+
+    A deal of which the user may see nothing but the title is hidden: its pipeline was deleted, or
+    is not for that user.
 
     Args:
         tenant: the account.
         names: properties to give; none = all there are.
         scratch: an empty one; it holds all values afterwards, unless they came with the deals.
-        tally: is counted up.
+        progress: where to begin.
     """
-    tally.hidden = 0
     fields = await tenant.fields()
     names = names or [*DEAL_FIELDS, *fields.infos()]
     included = tenant.options.custom_fields == "include"
-    if not included:
-        await fill(tenant, scratch)
-    await fill_contacts(tenant, scratch)
-    readers = [
-        tenant.calls.deals.reader(order, include_fields=included) for order in ("id", "cdate")
-    ]
-    async for page in _explained(every(readers, "deals"), included=included):
-        deals = read_rows(read_deal, page.rows)
+    join = _Join(tenant, scratch, values=not included)
+    await join.read()
+
+    def read(rows: Rows) -> Read:
+        deals = read_rows(read_deal, rows.rows)
         if included:
-            scratch.put(_included(page))
+            scratch.put(_included(rows))
         ids = [deal.id for deal in deals]
         data, others = scratch.of_deals(ids), scratch.contacts_of(ids)
-        for deal in deals:
-            if deal.disabled:
-                tally.hidden += 1
-                continue
-            of_deal = data.get(deal.id, [])
-            yield held(tenant, fields, deal, of_deal, names, others.get(deal.id, []))
+        found = [
+            held(tenant, fields, deal, data.get(deal.id, []), names, others.get(deal.id, []))
+            for deal in deals
+            if not deal.disabled
+        ]
+        return Read(found, [deal.id for deal in deals if deal.disabled])
 
-
-async def _explained(pages: AsyncIterator[Page], *, included: bool) -> AsyncIterator[Page]:
+    readers = [
+        join.before(tenant.calls.deals.reader(order, include_fields=included))
+        for order in ("id", "cdate")
+    ]
     try:
-        async for page in pages:
+        async for page in streamed(readers, "deals", read, progress):
             yield page
     except Refusal as refusal:
         if included and refusal.status in {400, 422}:
@@ -95,7 +93,57 @@ async def _explained(pages: AsyncIterator[Page], *, included: bool) -> AsyncIter
         raise
 
 
-def _included(page: Page) -> list[Datum]:
+class _Join:
+    """What deals are joined with: read before them, and once more for deals that came after it.
+
+    Deals are created while a long list of values is read, or in the minutes after; they would come
+    without their own. The lists are gone on with where they end, so that this takes a request each,
+    and is done once for all deals that are new by then.
+    """
+
+    def __init__(self, tenant: Tenant, scratch: Scratch, *, values: bool) -> None:
+        self._tenant = tenant
+        self._scratch = scratch
+        self._values = values
+        self._value_mark = self._contact_mark = BEGINNING
+        self._read_at: datetime | None = None
+
+    async def read(self) -> None:
+        """Put down what is new."""
+        there = self._tenant.calls.told_at
+        if self._values:
+            self._value_mark = await fill(self._tenant, self._scratch, self._value_mark)
+        self._contact_mark = await fill_contacts(self._tenant, self._scratch, self._contact_mark)
+        lag = timedelta(seconds=self._tenant.options.list_lag)
+        self._read_at = there - lag if there else None
+
+    def before(self, reader: Reader) -> Reader:
+        """The same list of deals; what newer ones are joined with is read when they come."""
+
+        async def page(offset: int) -> Rows:
+            rows = await reader(offset)
+            if self._read_at and any(self._is_newer(row) for row in rows.rows):
+                await self.read()
+            return rows
+
+        return page
+
+    def _is_newer(self, row: Json) -> bool:
+        """Created since, or shortly before, and without anything that was put down."""
+        deal = read_deal(row)
+        if deal is None or deal.created is None or self._read_at is None:
+            return False
+        return deal.created >= self._read_at and not self._scratch.has(deal.id)
+
+
+async def export(tenant: Tenant, names: Collection[str], scratch: Scratch) -> AsyncIterator[Held]:
+    """The same, from the beginning and record by record."""
+    async for page in pages(tenant, names, scratch, Progress(set(), "")):
+        for one in page.records:
+            yield one
+
+
+def _included(page: Rows) -> list[Datum]:
     """The custom values that came with a page of deals; a wish that is not known is ignored."""
     rows = page.body.get("dealCustomFieldData")
     if not isinstance(rows, list):
@@ -109,13 +157,16 @@ def _included(page: Page) -> list[Datum]:
     return found
 
 
-async def fill(tenant: Tenant, scratch: Scratch) -> None:
-    """Put all values of custom fields down.
+async def fill(tenant: Tenant, scratch: Scratch, since: Mark = BEGINNING) -> Mark:
+    """Put all values of custom fields down that stand behind a mark; the mark behind them.
 
     Raises:
         Unavailable: a deal's value cannot be read. It may be a key, and be missed as such.
     """
-    async for page in every([tenant.calls.fields.data_reader()], "values of custom fields"):
+    reader = tenant.calls.fields.data_reader()
+    behind = since
+    async for page, mark in listed([reader], "values of custom fields", since):
+        behind = mark
         found = read_rows(read_datum, page.rows)
         if len(found) < sum(bool(id_of(row.get("dealId"))) for row in page.rows):
             raise Unavailable(
@@ -124,12 +175,17 @@ async def fill(tenant: Tenant, scratch: Scratch) -> None:
                 "please report it."
             )
         scratch.put(found)
+    return behind
 
 
-async def fill_contacts(tenant: Tenant, scratch: Scratch) -> None:
-    """Put all secondary contacts down."""
-    async for page in every([tenant.calls.deals.secondary_reader()], "secondary contacts"):
+async def fill_contacts(tenant: Tenant, scratch: Scratch, since: Mark = BEGINNING) -> Mark:
+    """Put all secondary contacts down that stand behind a mark; the mark behind them."""
+    reader = tenant.calls.deals.secondary_reader()
+    behind = since
+    async for page, mark in listed([reader], "secondary contacts", since):
+        behind = mark
         scratch.put_contacts(read_rows(read_secondary, page.rows))
+    return behind
 
 
 def texts(tenant: Tenant, fields: Fields, data: Iterable[Datum]) -> dict[str, str | None]:
@@ -216,11 +272,51 @@ async def find(tenant: Tenant, keys: Collection[str], names: Collection[str]) ->
         scratch.close()
 
 
+async def resolve(tenant: Tenant, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Ids of the deals that hold these keys, by key; several where several deals have one.
+
+    A value may be listed still when its deal is gone: where several deals have one key, they are
+    looked at.
+    """
+    wanted = {key for key in keys if key.strip()}
+    meta = await tenant.key() if wanted else None
+    if meta is None:
+        return {}
+    if tenant.options.custom_fields == "include":
+        return await _resolve_in_all(tenant, wanted)
+    scratch = Scratch()
+    try:
+        await fill(tenant, scratch)
+        holders = scratch.holders(meta.id, wanted)
+    finally:
+        scratch.close()
+    there: dict[str, tuple[str, ...]] = {}
+    for key, ids in holders.items():
+        several = dict.fromkeys(ids)
+        if len(several) > 1:
+            several = dict.fromkeys([id_ for id_ in several if await one_deal(tenant, id_)])
+        if several:
+            there[key] = tuple(several)
+    return there
+
+
+async def _resolve_in_all(tenant: Tenant, wanted: set[str]) -> dict[str, tuple[str, ...]]:
+    scratch = Scratch()
+    found: dict[str, tuple[str, ...]] = {}
+    try:
+        async for one in export(tenant, [KEY_FIELD], scratch):
+            if one.key in wanted:
+                found[one.key] = (*found.get(one.key, ()), one.id)
+    finally:
+        scratch.close()
+    return found
+
+
 async def _find_in_all(tenant: Tenant, wanted: set[str], names: Collection[str]) -> dict[str, Held]:
     scratch = Scratch()
     found: dict[str, Held] = {}
     try:
-        async for one in export(tenant, names, scratch, Tally()):
+        async for one in export(tenant, names, scratch):
             if one.key in wanted:
                 found.setdefault(one.key, one)
     finally:

@@ -16,6 +16,7 @@ from migrator.vendors.activecampaign.things import Datum
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from migrator.vendors.activecampaign.people_things import Works
     from migrator.vendors.activecampaign.things import Secondary
 
 _TABLES = """
@@ -25,6 +26,8 @@ CREATE TABLE data (
 CREATE INDEX data_deal ON data (deal);
 CREATE INDEX data_value ON data (field, value);
 CREATE TABLE contacts (deal TEXT, contact TEXT, PRIMARY KEY (deal, contact)) WITHOUT ROWID;
+CREATE TABLE works (contact TEXT, company TEXT, PRIMARY KEY (contact, company)) WITHOUT ROWID;
+CREATE INDEX works_company ON works (company);
 """
 
 _AT_ONCE = 500
@@ -84,14 +87,34 @@ class Scratch:
                 found.setdefault(deal, []).append(one)
         return found
 
+    def has(self, deal: str) -> bool:
+        """Whether any value of this deal was put down."""
+        found = self._db.execute("SELECT 1 FROM data WHERE deal = ? LIMIT 1", (deal,))
+        return found.fetchone() is not None
+
+    def put_works(self, works: Iterable[Works]) -> None:
+        """Put down who belongs to which company."""
+        rows = [(one.contact, one.company) for one in works]
+        self._db.executemany("INSERT OR IGNORE INTO works VALUES (?, ?)", rows)
+
     def contacts_of(self, deals: Iterable[str]) -> dict[str, list[str]]:
         """Ids of the secondary contacts of these deals, by deal."""
+        return self._pairs("SELECT deal, contact FROM contacts WHERE deal", deals)
+
+    def companies_of(self, contacts: Iterable[str]) -> dict[str, list[str]]:
+        """Ids of the companies of these contacts, by contact."""
+        return self._pairs("SELECT contact, company FROM works WHERE contact", contacts)
+
+    def contacts_of_companies(self, companies: Iterable[str]) -> dict[str, list[str]]:
+        """Ids of the contacts of these companies, by company."""
+        return self._pairs("SELECT company, contact FROM works WHERE company", companies)
+
+    def _pairs(self, query: str, wanted: Iterable[str]) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for ids in _at_once(deals):
+        for ids in _at_once(wanted):
             marks = ",".join("?" * len(ids))
-            query = f"SELECT deal, contact FROM contacts WHERE deal IN ({marks})"  # noqa: S608  # marks only
-            for deal, contact in self._db.execute(query, ids):
-                found.setdefault(deal, []).append(contact)
+            for one, other in self._db.execute(f"{query} IN ({marks})", ids):
+                found.setdefault(one, []).append(other)
         return found
 
     def holders(self, field: str, values: Iterable[str]) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.model import ObjectType
 from migrator.vendors.activecampaign.answers import id_of, text_of
 from migrator.vendors.activecampaign.things import flag, instant
 
@@ -14,19 +15,50 @@ if TYPE_CHECKING:
     from migrator.vendors.activecampaign.answers import Json
 
 
+Parent = tuple[ObjectType, str]
+"""What a task or a note hangs on: the type and the id of a record."""
+
+_KINDS = {
+    "deal": ObjectType.DEALS,
+    "subscriber": ObjectType.CONTACTS,
+    "contact": ObjectType.CONTACTS,
+    "customeraccount": ObjectType.COMPANIES,
+    "account": ObjectType.COMPANIES,
+}
+"""What the API calls the types of parents, here and there."""
+
+
+def _parent(row: Json, kind: object) -> Parent | None:
+    type, id_ = _KINDS.get(str(kind or "").casefold()), id_of(row.get("relid"))
+    return None if type is None or id_ is None else (type, id_)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task; ``on_deal`` is the id of its deal, None when it belongs to a contact."""
+    """A task; ``type`` is the id of its type, ``parent`` a deal or a contact."""
 
     id: str
     title: str | None
     note: str | None
-    due: str | None
+    due: datetime | None
     type: str | None
     done: bool
     assignee: str | None
-    on_deal: str | None
+    parent: Parent | None
     updated: datetime | None = None
+    created: datetime | None = None
+
+    def properties(self) -> dict[str, str | None]:
+        """Its fields by the API's names."""
+        return {
+            "title": self.title,
+            "note": self.note,
+            "duedate": self.due.isoformat() if self.due else None,
+            "dealTasktype": self.type,
+            "status": "1" if self.done else "0",
+            "assignee": self.assignee,
+            "cdate": self.created.isoformat() if self.created else None,
+        }
 
 
 def read_task(row: Json) -> Task | None:
@@ -35,30 +67,38 @@ def read_task(row: Json) -> Task | None:
     if id_ is None:
         return None
     owner = row.get("owner")
-    kind = str(row.get("reltype") or row.get("ownerType") or "").casefold()
+    kind = row.get("reltype") or row.get("ownerType")
     if isinstance(owner, dict) and owner.get("type"):
-        kind = str(owner["type"]).casefold()
+        kind = owner["type"]
     return Task(
         id=id_,
         title=text_of(row.get("title")),
         note=text_of(row.get("note")),
-        due=text_of(row.get("duedate")),
+        due=instant(row.get("duedate")),
         type=id_of(row.get("dealTasktype")),
         done=flag(row.get("status")),
         assignee=id_of(row.get("assignee")),
-        on_deal=id_of(row.get("relid")) if kind == "deal" else None,
+        parent=_parent(row, kind),
         updated=instant(row.get("udate")),
+        created=instant(row.get("cdate")),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note; ``on_deal`` is the id of its deal, None when it is about something else."""
+    """A note on a deal, a contact or a company; ``user`` wrote it."""
 
     id: str
     text: str | None
-    on_deal: str | None
+    parent: Parent | None
     updated: datetime | None = None
+    created: datetime | None = None
+    user: str | None = None
+
+    def properties(self) -> dict[str, str | None]:
+        """Its fields by the API's names."""
+        created = self.created.isoformat() if self.created else None
+        return {"note": self.text, "user": self.user, "cdate": created}
 
 
 def read_note(row: Json) -> Note | None:
@@ -66,9 +106,14 @@ def read_note(row: Json) -> Note | None:
     id_ = id_of(row.get("id"))
     if id_ is None:
         return None
-    on_deal = str(row.get("reltype") or "").casefold() == "deal"
-    deal = id_of(row.get("relid")) if on_deal else None
-    return Note(id_, text_of(row.get("note")), deal, instant(row.get("mdate")))
+    return Note(
+        id=id_,
+        text=text_of(row.get("note")),
+        parent=_parent(row, row.get("reltype")),
+        updated=instant(row.get("mdate")),
+        created=instant(row.get("cdate")),
+        user=id_of(row.get("user")) or id_of(row.get("userid")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from migrator.errors import InputError, did_you_mean
 from migrator.model import KEY_FIELD
 from migrator.vendors.activecampaign.catalogue import Fields
 from migrator.vendors.activecampaign.values import Money
+from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from migrator.vendors.activecampaign.calls import Calls
     from migrator.vendors.activecampaign.options import ActiveCampaignOptions
@@ -111,29 +111,33 @@ class Tenant:
         found = {(funnel.group.currency or "").upper() for funnel in await self.funnels()}
         return found.pop() or None if len(found) == 1 else None
 
+    async def roles(self) -> list[Titled]:
+        """The roles a secondary contact may have, where the option names one of them."""
+        return await self._once("roles", self.calls.deals.roles) if self.options.role else []
+
+    @property
+    def lacks_role(self) -> bool:
+        """Whether the roles were read, and the one that is wanted was not among them."""
+        known = self._known.get("roles")
+        return isinstance(known, list) and self._wanted_role(known) is None
+
+    def _wanted_role(self, roles: Iterable[Titled]) -> str | None:
+        wanted = folded(self.options.role)
+        return next((role.id for role in roles if folded(role.title) == wanted), None)
+
     async def role(self) -> str | None:
-        """Id of the role that secondary contacts are given.
-
-        Raises:
-            InputError: there is none of that title.
-        """
-        wanted = self.options.role.strip()
-        if not wanted:
+        """Id of the role that secondary contacts are given; created when it is not there."""
+        if not self.options.role.strip():
             return None
-
-        async def read() -> list[Titled]:
-            return await self.calls.deals.roles()
-
-        roles = await self._once("roles", read)
-        for role in roles:
-            if role.title.strip().casefold() == wanted.casefold():
-                return role.id
-        titles = [role.title for role in roles]
-        known = ", ".join(f'"{title}"' for title in titles) or "none"
-        raise InputError(
-            f'The account has no deal role "{wanted}".{did_you_mean(wanted, titles)} The roles '
-            f"are: {known}. Create it in ActiveCampaign, or change the option role."
-        )
+        found = self._wanted_role(await self.roles())
+        if found is not None:
+            return found
+        async with self._turn:
+            roles = await self.calls.deals.roles()  # another load may have created it by now
+            if self._wanted_role(roles) is None:
+                roles.append(await self.calls.deals.create_role(self.options.role.strip()))
+            self._known["roles"] = roles
+            return self._wanted_role(roles)
 
     async def task_types(self) -> list[Titled]:
         """The types a task may have."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from migrator.vendors.activecampaign.answers import text_of
 from migrator.vendors.activecampaign.things import instant as read_instant
@@ -239,6 +240,61 @@ def _options(value: object) -> list[str]:
     if isinstance(value, list):
         return [str(item) for item in value if item not in (None, "")]
     return parted(text_of(value) or "")
+
+
+# -- text to canonical text ------------------------------------------------------------------------
+
+
+def plain(value: str) -> str:
+    """A number without an exponent and without zeros at its end; other text as it is.
+
+    >>> plain("1234.50"), plain("1E+3"), plain("-0"), plain("many")
+    ('1234.5', '1000', '0', 'many')
+    """
+    found = decimal(value)
+    if found is None:
+        return value
+    digits = format(found, "f")
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return "0" if digits in {"-0", ""} else digits
+
+
+def moment(value: str) -> str:
+    """An instant as canonical text has it; other text as it is.
+
+    >>> moment("2026-03-31T11:00:00+02:00"), moment("soon")
+    ('2026-03-31T09:00:00Z', 'soon')
+    """
+    found = read_instant(value)
+    return values.zulu(found) if found else value
+
+
+def truth(value: str) -> str:
+    """An option that means yes or no as ``true`` or ``false``; other text as it is.
+
+    >>> truth("Yes"), truth("false"), truth("Perhaps")
+    ('true', 'false', 'Perhaps')
+    """
+    meant = folded(value)
+    if meant in {"yes", "true"}:
+        return "true"
+    return "false" if meant in {"no", "false"} else value
+
+
+def host(url: str | None) -> str:
+    """The host of a website, without www.
+
+    >>> host("https://www.Acme.example/start"), host("acme.example"), host(None)
+    ('acme.example', 'acme.example', '')
+    """
+    if not url:
+        return ""
+    try:
+        found = urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    except ValueError:
+        return ""
+    return found.casefold().removeprefix("www.")
 
 
 # -- comparing -------------------------------------------------------------------------------------

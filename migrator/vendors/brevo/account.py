@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError
 from migrator.model import Account, ObjectType, Owner, Pipeline, Stage
 from migrator.vendors.brevo.answers import Json, Refusal, nested, objects, text
+from migrator.vendors.brevo.schema import note_fields, task_fields
 from migrator.vendors.shared.names import status_of_stage
 
 if TYPE_CHECKING:
@@ -26,17 +27,22 @@ async def describe(session: Session, types: Collection[ObjectType]) -> Account:
     id_ = text(details.get("organization_id")) or text(details.get("email"))
     if not id_:
         raise InputError("GET /account names no account. Look whether BREVO_BASE_URL is right.")
-    known = [type for type in types if type not in {ObjectType.NOTES, ObjectType.TASKS}]
-    fields: dict[ObjectType, Mapping[str, FieldInfo]] = {type: {} for type in types}
-    for type in sorted(known):
-        fields[type] = (await session.schema(type)).fields
+    fields: dict[ObjectType, Mapping[str, FieldInfo]] = {}
+    owners = await _owners(session)
+    for type in sorted(types):
+        if type is ObjectType.NOTES:
+            fields[type] = note_fields()
+        elif type is ObjectType.TASKS:
+            fields[type] = task_fields(await session.task_types(), owners)
+        else:
+            fields[type] = (await session.schema(type)).fields
     currency = session.options.currency
     return Account(
         vendor="brevo",
         id=id_,
         name=text(details.get("companyName")) or id_,
         pipelines=await session.pipelines(),
-        owners=await _owners(session),
+        owners=owners,
         fields=fields,
         currency=currency.upper() if currency else None,
         time_zone=text(nested(details, "dateTimePreferences").get("timezone")),

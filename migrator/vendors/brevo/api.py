@@ -10,10 +10,13 @@ from migrator.errors import InputError
 from migrator.model import Action, ObjectType
 from migrator.vendors.base import Capabilities, no_note
 from migrator.vendors.brevo import (
+    activities,
     changes,
     contacts,
     cost,
+    decode,
     encode,
+    encode_activity,
     imports,
     links,
     read,
@@ -26,11 +29,13 @@ from migrator.vendors.brevo import (
 from migrator.vendors.brevo.account import describe
 from migrator.vendors.brevo.lookups import Lookups
 from migrator.vendors.brevo.options import BrevoOptions
+from migrator.vendors.brevo.schema import ACTIVITIES
 from migrator.vendors.brevo.session import Session
 from migrator.vendors.shared.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
 
     import httpx
 
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
         Held,
         Op,
         Outcome,
+        Page,
         Provision,
         Record,
         Sent,
@@ -59,6 +65,15 @@ _BATCH: Mapping[tuple[ObjectType, Action], int] = {
     (ObjectType.CONTACTS, Action.CREATE): cost.CONTACTS,
     (ObjectType.CONTACTS, Action.UPDATE): cost.DELETES,
     (ObjectType.CONTACTS, Action.DELETE): cost.DELETES,
+    # One at a time: of one that has no answer it is told what was written before.
+    (ObjectType.NOTES, Action.CREATE): 1,
+    (ObjectType.NOTES, Action.UPDATE): cost.DELETES,
+    (ObjectType.NOTES, Action.DELETE): cost.DELETES,
+    (ObjectType.NOTES, Action.UNLINK): cost.DELETES,
+    (ObjectType.TASKS, Action.CREATE): 1,
+    (ObjectType.TASKS, Action.UPDATE): cost.DELETES,
+    (ObjectType.TASKS, Action.DELETE): cost.DELETES,
+    (ObjectType.TASKS, Action.UNLINK): cost.DELETES,
 }
 
 
@@ -120,7 +135,18 @@ class Brevo:
 
     def encode(self, record: Record, account: Account) -> Encoded:
         """The record in Brevo's terms, or its problems."""
-        return encode.encode(record, self._look(account))
+        lookups = self._look(account)
+        if record.type in ACTIVITIES:
+            return encode_activity.encode(record, lookups)
+        return encode.encode(record, lookups)
+
+    def decode(self, held: Held, account: Account) -> dict[str, str]:
+        """A record in canonical fields."""
+        return self._look(account).decoder.decode(held)
+
+    def exported(self, type: ObjectType, account: Account) -> tuple[str, ...]:
+        """The attributes that people fill, and the moment of creation."""
+        return decode.exported(type, account)
 
     def parent(self, type: ObjectType, name: str) -> Mapping[str, str]:
         """Properties of a contact or company to create."""
@@ -134,7 +160,7 @@ class Brevo:
         return values.same(self._field(type, name), ours, held, self._session.zone)
 
     async def resolve(self, type: ObjectType, names: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """Ids of contacts by e-mail address, of companies by domain, else by name."""
+        """Ids of contacts by address, of companies by domain, else by name, of deals by key."""
         return await read.resolve(self._session, type, names)
 
     async def write(
@@ -146,7 +172,21 @@ class Brevo:
     ) -> list[Outcome]:
         """Carry out ops of one action: few one by one, many as one file."""
         if (type, action) not in _BATCH:
-            raise InputError(f"Brevo's {type} are read by migrator, but not written.")
+            raise InputError(f"Brevo offers no {action} of {type}.")
+        if action is Action.UNLINK:
+            return await self.unlink(ops)
+        if type in ACTIVITIES:
+            return await activities.write(self._session, action, ops, note)
+        return await self._write(type, action, ops, note)
+
+    async def _write(
+        self,
+        type: ObjectType,
+        action: Action,
+        ops: Sequence[Op],
+        note: Callable[[str], None],
+    ) -> list[Outcome]:
+        """As ``write``, of records with attributes."""
         session = self._session
         create = action is Action.CREATE
         if action is Action.DELETE:
@@ -169,11 +209,11 @@ class Brevo:
         return await recover.recover(self._session, type, sent)
 
     async def link(self, ops: Sequence[Op]) -> list[Outcome]:
-        """Link existing deals to their parents."""
+        """Link existing deals, notes or tasks to their parents."""
         return await links.link(self._session, ops)
 
     async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
-        """Part deals from their parents."""
+        """Part deals, notes or tasks from their parents."""
         return await unlinks.unlink(self._session, ops)
 
     async def linked(
@@ -188,9 +228,35 @@ class Brevo:
         """Records by source key."""
         return await read.find(self._session, type, keys, properties)
 
-    def export(self, type: ObjectType, properties: Collection[str] = ()) -> AsyncIterator[Held]:
+    async def export(
+        self, type: ObjectType, properties: Collection[str] = ()
+    ) -> AsyncIterator[Held]:
         """Every record of the type, once."""
-        return read.export(self._session, type, properties)
+        async for page in self.pages(type, properties, seen=set()):
+            for held in page.records:
+                yield held
+
+    def pages(
+        self,
+        type: ObjectType,
+        properties: Collection[str] = (),
+        *,
+        seen: set[str],
+        place: str = "",
+        since: datetime | None = None,
+    ) -> AsyncIterator[Page]:
+        """Every record of the type, page by page from a place on."""
+        return read.pages(self._session, type, properties, seen, place, since)
+
+    async def read(
+        self, type: ObjectType, ids: Collection[str], properties: Collection[str] = ()
+    ) -> dict[str, Held]:
+        """Records by id."""
+        return await read.read(self._session, type, ids, properties)
+
+    async def count(self, type: ObjectType) -> int | None:
+        """How many records the account's list tells of; it does not of notes and tasks."""
+        return await read.count(self._session, type)
 
     def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
         """Requests per bucket, polls and reading back included."""

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from migrator.errors import InputError
 from migrator.model import ObjectType
 from migrator.vendors.brevo.answers import (
     Json,
@@ -33,7 +32,12 @@ if TYPE_CHECKING:
 
     from migrator.wire import Clock
 
-_RECORDS = {ObjectType.DEALS: "/crm/deals", ObjectType.COMPANIES: "/companies"}
+_RECORDS = {
+    ObjectType.DEALS: "/crm/deals",
+    ObjectType.COMPANIES: "/companies",
+    ObjectType.NOTES: "/crm/notes",
+    ObjectType.TASKS: "/crm/tasks",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ class Calls(Transport):
         path = f"/crm/attributes/{_id(id)}"
         await self.send("PATCH", path, Effect.REPEATABLE, content=content)
 
-    # -- deals and companies -------------------------------------------------------------------
+    # -- records ---------------------------------------------------------------------------------
 
     async def records(self, type: ObjectType, params: Mapping[str, str]) -> Page:
         """GET /crm/deals (by offset) or /companies (by page number, from 1)."""
@@ -185,17 +189,17 @@ class Calls(Transport):
         return Page(objects(items), whole(pager.get("total")), whole(pager.get("limit")))
 
     async def record(self, type: ObjectType, id: str) -> Json | None:
-        """GET /crm/deals/{id} or /companies/{id}."""
+        """GET /crm/deals/{id}, /companies/{id}, /crm/notes/{id} or /crm/tasks/{id}."""
         return await self.read_record(f"{records_path(type)}/{_id(id)}")
 
     async def create(self, type: ObjectType, content: Json) -> str:
-        """POST /crm/deals (201) or /companies (200); the new id."""
+        """POST /crm/deals, /crm/tasks (201), /companies or /crm/notes (200); the new id."""
         path = records_path(type)
         found = await self.send("POST", path, Effect.ONCE, content=content)
         return _new_id(found, f"POST {path}")
 
     async def update(self, type: ObjectType, id: str, content: Json) -> None:
-        """PATCH /crm/deals/{id} (204) or /companies/{id} (200 or 204).
+        """PATCH /crm/deals/{id}, /crm/notes/{id}, /crm/tasks/{id} (204), /companies/{id} (or 200).
 
         Link arrays would replace what is linked; they are never sent here.
         """
@@ -203,7 +207,7 @@ class Calls(Transport):
         await self.send("PATCH", path, Effect.REPEATABLE, content=content)
 
     async def delete(self, type: ObjectType, id: str) -> None:
-        """DELETE /crm/deals/{id} or /companies/{id} (204)."""
+        """DELETE /crm/deals/{id}, /companies/{id}, /crm/notes/{id} or /crm/tasks/{id} (204)."""
         await self.send("DELETE", f"{records_path(type)}/{_id(id)}", Effect.REPEATABLE)
 
     async def link_deal(self, id: str, contacts: Sequence[int], companies: Sequence[str]) -> None:
@@ -254,23 +258,25 @@ class Calls(Transport):
 
     # -- notes and tasks -----------------------------------------------------------------------
 
-    async def notes(self, offset: int, limit: int) -> list[Json]:
-        """GET /crm/notes: a bare array."""
-        params = {"offset": str(offset), "limit": str(limit), "sort": "asc"}
-        return await self.read_list("/crm/notes", params)
+    async def notes(self, params: Mapping[str, str]) -> Page:
+        """GET /crm/notes: a bare array, which does not tell how many there are."""
+        return Page(await self.read_list("/crm/notes", params))
 
-    async def tasks(self, offset: int, limit: int) -> list[Json]:
-        """GET /crm/tasks."""
-        params = {"offset": str(offset), "limit": str(limit), "sort": "asc"}
-        return objects((await self.read_object("/crm/tasks", params)).get("items"))
+    async def tasks(self, params: Mapping[str, str]) -> Page:
+        """GET /crm/tasks, which does not tell it either."""
+        return Page(objects((await self.read_object("/crm/tasks", params)).get("items")))
+
+    async def task_types(self) -> list[Json]:
+        """GET /crm/tasktypes: an array; the older pages show one object."""
+        found = await self.send("GET", "/crm/tasktypes", Effect.NONE)
+        return objects(found if isinstance(found, list) else [found])
 
 
 class ContactCalls(Transport):
     """Contacts, their attributes and lists; they have a quota of their own."""
 
-    async def contacts(self, offset: int, limit: int, sort: str = "asc") -> Page:
+    async def contacts(self, params: Mapping[str, str]) -> Page:
         """GET /contacts, by creation."""
-        params = {"limit": str(limit), "offset": str(offset), "sort": sort}
         found = await self.read_object("/contacts", params)
         return Page(objects(found.get("contacts")), whole(found.get("count")))
 
@@ -348,15 +354,8 @@ class ContactCalls(Transport):
 
 
 def records_path(type: ObjectType) -> str:
-    """Where deals or companies are.
-
-    Raises:
-        InputError: records of this type are not written.
-    """
-    try:
-        return _RECORDS[type]
-    except KeyError:
-        raise InputError(f"Brevo's {type} are read by migrator, but not written.") from None
+    """Where the records of a type are; those of contacts are told by :class:`ContactCalls`."""
+    return _RECORDS[type]
 
 
 def _id(id: str) -> str:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from migrator.model import Held, ObjectType, OpState, Outcome
 from migrator.vendors.brevo.answers import Json, Refusal, instant, nested, text, whole
 from migrator.vendors.brevo.jobs import Job, Watch
-from migrator.vendors.brevo.pages import steady
+from migrator.vendors.brevo.pages import Order, ask
 from migrator.vendors.brevo.settle import refused
 from migrator.vendors.brevo.singly import changed, in_doubt
+from migrator.vendors.brevo.stream import by_offset
 from migrator.vendors.brevo.values import for_json, same
 from migrator.vendors.shared.names import folded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from migrator.model import Op
     from migrator.vendors.brevo.calls import Page
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from migrator.vendors.brevo.session import Session
 
 EMAIL = "email"
+CREATED = "createdAt"
 
 _AT_ONCE = 5
 """Requests for single contacts under way at once; their quota allows ten a second."""
@@ -40,29 +42,43 @@ NOT_IMPORTED = (
 
 async def lookup(session: Session, emails: Collection[str]) -> dict[str, Json]:
     """Contacts by address in small letters, with the fewest requests: by pages, or one by one."""
-    missing = {folded(email) for email in emails if email.strip()}
+    wanted = {folded(email) for email in emails if email.strip()}
+    return await _look(session, wanted, _email, session.contact_calls.contact)
+
+
+async def by_id(session: Session, ids: Collection[str]) -> dict[str, Json]:
+    """Contacts by id, likewise."""
+    return await _look(session, set(ids), _id, session.contact_calls.contact_of_id)
+
+
+async def _look(
+    session: Session,
+    missing: set[str],
+    name: Callable[[Json], str],
+    single: Callable[[str], Awaitable[Json | None]],
+) -> dict[str, Json]:
     found: dict[str, Json] = {}
     pages_left = math.inf
 
-    async def ask(offset: int) -> Page:
+    async def page_at(index: int) -> Page:
         nonlocal pages_left
-        page = await session.contact_calls.contacts(offset, session.options.page)
+        page = await ask(session, ObjectType.CONTACTS, Order(newest=False), index, 1)
         if page.total is not None and page.items:
-            pages_left = (page.total - offset) / len(page.items) - 1
+            pages_left = (page.total - index) / len(page.items) - 1
         return page
 
     if len(missing) > 1:
-        async for items in steady(ask):
-            for item in items:
-                if (email := _email(item)) in missing:
-                    found[email] = item
-                    missing.discard(email)
+        async for batch in by_offset(page_at, set()):
+            for item in batch.items:
+                if (one := name(item)) in missing:
+                    found[one] = item
+                    missing.discard(one)
             if len(missing) < 2 or len(missing) <= pages_left < math.inf:
                 break
         else:
             return found
-    single = await _one_by_one(session, sorted(missing))
-    return found | {email: item for email, item in single.items() if item is not None}
+    singly = await _one_by_one(sorted(missing), single)
+    return found | {one: item for one, item in singly.items() if item is not None}
 
 
 def address(op: Op) -> str:
@@ -75,16 +91,22 @@ def _email(item: Json) -> str:
     return folded(text(item.get(EMAIL)) or "")
 
 
-async def _one_by_one(session: Session, emails: Sequence[str]) -> dict[str, Json | None]:
+def _id(item: Json) -> str:
+    return str(item["id"])
+
+
+async def _one_by_one(
+    names: Sequence[str], single: Callable[[str], Awaitable[Json | None]]
+) -> dict[str, Json | None]:
     slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(email: str) -> Json | None:
+    async def one(name: str) -> Json | None:
         async with slots:
-            return await session.contact_calls.contact(email)
+            return await single(name)
 
-    tasks = [asyncio.ensure_future(one(email)) for email in emails]
+    tasks = [asyncio.ensure_future(one(name)) for name in names]
     try:
-        return dict(zip(emails, await asyncio.gather(*tasks), strict=True))
+        return dict(zip(names, await asyncio.gather(*tasks), strict=True))
     finally:
         for task in tasks:
             task.cancel()
@@ -98,27 +120,17 @@ async def resolve(session: Session, names: Collection[str]) -> dict[str, tuple[s
 
 
 def held(item: Json, schema: Schema, properties: Collection[str]) -> Held:
-    """A contact as the account holds it."""
+    """A contact as the account holds it; with all its attributes when none is named.
+
+    Its address and the moment of its creation stand beside the attributes. What it is linked to it
+    does not show: that is told by the deals and companies.
+    """
     attributes = nested(item, "attributes")
-    found = {name: text(attributes.get(schema.internal(name))) for name in properties}
-    if EMAIL in found:
-        found[EMAIL] = text(item.get(EMAIL))
+    names = properties or {EMAIL, *attributes}
+    found = {name: text(attributes.get(schema.internal(name))) for name in names}
+    found |= {name: text(item.get(name)) for name in (EMAIL, CREATED) if name in found}
     changed = instant(item.get("modifiedAt"))
-    return Held(
-        ObjectType.CONTACTS, str(item["id"]), _email(item) or None, found, updated_at=changed
-    )
-
-
-async def export(session: Session, properties: Collection[str]) -> AsyncIterator[Held]:
-    """Every contact once, the oldest first."""
-    schema = await session.schema(ObjectType.CONTACTS)
-
-    def ask(offset: int) -> Awaitable[Page]:
-        return session.contact_calls.contacts(offset, session.options.page)
-
-    async for items in steady(ask):
-        for item in items:
-            yield held(item, schema, properties)
+    return Held(ObjectType.CONTACTS, _id(item), _email(item) or None, found, updated_at=changed)
 
 
 # -- writing ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, Action, ObjectType
-from migrator.vendors.brevo.schema import KEYED
+from migrator.vendors.brevo.schema import ACTIVITIES, KEYED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,9 @@ def requests(shapes: Mapping[Shape, int], options: BrevoOptions) -> dict[str, in
     links = 0
     for shape, count in shapes.items():
         keyless = shape.type in KEYED and KEY_FIELD not in shape.names
-        if shape.action is Action.UNLINK:
+        if shape.type in ACTIVITIES:
+            found[""] += count * _activity(shape)
+        elif shape.action is Action.UNLINK:
             found[""] += count
         elif shape.action is Action.CREATE and keyless:
             found[""] += 2 * count
@@ -48,7 +50,7 @@ def requests(shapes: Mapping[Shape, int], options: BrevoOptions) -> dict[str, in
             clearing[shape.type, shape.names] += count
         elif shape.names or shape.action is not Action.UPDATE:
             writes[shape.type, shape.action] += count
-        if shape.action is Action.UPDATE and shape.links:
+        if shape.action is Action.UPDATE and shape.links and shape.type not in ACTIVITIES:
             links += count
     found[""] += _linking(links, options)
     for count in clearing.values():
@@ -56,6 +58,18 @@ def requests(shapes: Mapping[Shape, int], options: BrevoOptions) -> dict[str, in
     for (type, action), count in writes.items():
         found.update(_writing(type, action, count, options))
     return dict(found)
+
+
+def _activity(shape: Shape) -> int:
+    """Requests for one note or task: looked at when a field was cleared, read before it is linked.
+
+    A create carries its links.
+    """
+    if shape.action is Action.UNLINK:
+        return 2
+    if shape.action is not Action.UPDATE:
+        return 1
+    return bool(shape.names) + bool(shape.clears) + 2 * bool(shape.links)
 
 
 def _rows(count: int) -> list[int]:

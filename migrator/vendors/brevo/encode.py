@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from migrator.model import CUSTOM_PREFIX, KEY_FIELD, DealStatus, Encoded, ObjectType
 from migrator.vendors.brevo.lookups import TERMS
+from migrator.vendors.brevo.names import ALWAYS_THERE
 from migrator.vendors.brevo.schema import KEYED
 from migrator.vendors.shared.draft import Draft
 from migrator.vendors.shared.names import folded, looks_like_domain
@@ -18,28 +19,16 @@ if TYPE_CHECKING:
     from migrator.model import Record
     from migrator.vendors.brevo.lookups import Lookups
 
-_FIELDS: Mapping[ObjectType, Mapping[str, str]] = {
-    ObjectType.DEALS: {
-        "name": "deal_name",
-        "amount": "amount",
-        "close_date": "close_date",
-        "owner": "deal_owner",
-        "description": "deal_description",
-    },
-    ObjectType.COMPANIES: {"name": "name", "owner": "owner"},
-    ObjectType.CONTACTS: {},
-}
-"""Canonical field to attribute, per type."""
-
-_ALWAYS_THERE = frozenset({"deal_name", "deal_owner", "name", "owner"})
-"""Attributes that every account has, whether or not its list shows them."""
+_ALWAYS_THERE = frozenset(name for names in ALWAYS_THERE.values() for name in names)
 
 IGNORED: Mapping[str, str] = {
     "currency": "Brevo's deals have no currency: amounts go over as they are (the option currency "
     "turns down deals in any other)",
     "created_at": "Brevo sets the day of creation itself",
     "probability": "Brevo takes the probability of a deal from its stage",
+    "notes.owner": "Brevo makes the user of the API key the author of every note",
 }
+"""Canonical fields that Brevo cannot hold; of one type only, where that stands before the name."""
 
 
 def parent(type: ObjectType, name: str) -> dict[str, str]:
@@ -61,7 +50,7 @@ def encode(record: Record, lookups: Lookups) -> Encoded:
     draft = Draft(record, TERMS)
     deal = record.type is ObjectType.DEALS
     draft.put("email" if record.type is ObjectType.CONTACTS else KEY_FIELD, "key", record.key)
-    names = _FIELDS.get(record.type, {})
+    names = lookups.canonical(record.type)
     for field in record.values:
         if deal and field == "currency":
             _check_currency(draft, lookups)

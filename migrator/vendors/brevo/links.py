@@ -7,14 +7,18 @@ is UNCERTAIN, so what one way left unlinked is tried the other way once.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from migrator.model import ObjectType, OpState, Outcome
+from migrator.vendors.brevo import activities
 from migrator.vendors.brevo.answers import Json, Refusal, whole
 from migrator.vendors.brevo.files import Layout, fitting, switches
 from migrator.vendors.brevo.jobs import Job, Watch
 from migrator.vendors.brevo.pages import FEW, by_id
+from migrator.vendors.brevo.schema import ACTIVITIES
 from migrator.vendors.brevo.settle import Gap, linked_ids, refused
+from migrator.vendors.shared.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +58,13 @@ def learn(session: Session, ops: Sequence[Op], gaps: Mapping[str, Gap]) -> bool:
 
 
 async def link(session: Session, ops: Sequence[Op]) -> list[Outcome]:
-    """Link deals that are there to their ``op.links``: WRITTEN when all of them are there."""
+    """Link records that are there to their ``op.links``: WRITTEN when all of them are there."""
+    steps = [partial(activities.link, session, op) for op in ops if op.type in ACTIVITIES]
+    outcomes = await in_turn(steps)
+    return outcomes + await _link(session, [op for op in ops if op.type not in ACTIVITIES])
+
+
+async def _link(session: Session, ops: Sequence[Op]) -> list[Outcome]:
     wanted = [op for op in ops if op.links]
     left = await make(session, wanted, least=session.options.import_from)
     outcomes = []

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD
 from migrator.vendors.brevo import values
+from migrator.vendors.brevo.decode import Decoder
+from migrator.vendors.brevo.names import canonical_names
 from migrator.vendors.brevo.schema import KEYED, find_field
 from migrator.vendors.shared.choices import Choices
 from migrator.vendors.shared.owners import Owners
@@ -14,7 +16,7 @@ from migrator.vendors.shared.problems import Terms
 from migrator.vendors.shared.values import flag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from migrator.model import Account, FieldInfo, ObjectType
 
@@ -34,8 +36,17 @@ class Lookups:
             if type in KEYED and KEY_FIELD not in fields
         )
         """Types whose key attribute the account lacks: what is lost of them stays lost."""
+        self.decoder = Decoder(account)
+        self._canonical: dict[ObjectType, Mapping[str, str]] = {}
         self._fields: dict[tuple[ObjectType, str], FieldInfo | None] = {}
         self._writers: dict[tuple[ObjectType, str], Callable[[str], str]] = {}
+
+    def canonical(self, type: ObjectType) -> Mapping[str, str]:
+        """Canonical field to attribute."""
+        found = self._canonical.get(type)
+        if found is None:
+            found = self._canonical[type] = canonical_names(type, self.account)
+        return found
 
     def field(self, type: ObjectType, name: str) -> FieldInfo | None:
         """The field of a name."""

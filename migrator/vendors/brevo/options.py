@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from migrator.model import Rate
-from migrator.vendors.base import Options
+from migrator.vendors.product import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +91,12 @@ class BrevoOptions(Options):
         30, ge=0, description="Seconds by which Brevo's lists may lag behind what was written."
     )
     page: int = Field(1000, ge=2, le=1000, description="Records to ask for per page of a list.")
+    modified_since: bool = Field(
+        default=False,
+        description="Whether an export of what was changed since an instant asks Brevo for no more "
+        "than that. It is not documented that Brevo then leaves out nothing, so that all records "
+        "are read and looked at unless this is set.",
+    )
     contact_list: str = Field(
         "migrator",
         min_length=1,

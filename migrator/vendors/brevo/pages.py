@@ -1,4 +1,4 @@
-"""Walking the lists of deals and companies, whatever the server makes of what it is asked for.
+"""Asking for pages of lists, whatever the server makes of it, and walking those of deals.
 
 ``limit`` may be capped silently, ``sortBy`` may be refused, unknown parameters are ignored without
 a word, and while others write a page may repeat or skip: so nothing is taken on trust here.
@@ -10,16 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, ObjectType
-from migrator.vendors.brevo.answers import Json, Refusal, instant, nested, odd, text
+from migrator.vendors.brevo.answers import Json, Refusal, instant, nested, text
+from migrator.vendors.brevo.stream import by_number, by_offset
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from migrator.vendors.brevo.calls import Page
     from migrator.vendors.brevo.session import Session
+    from migrator.vendors.brevo.stream import Batch
 
 CREATED = "created_at"
+
+_SORTED = frozenset({ObjectType.DEALS, ObjectType.COMPANIES})
+"""Types whose list can be sorted by an attribute."""
+
 UPDATED = {ObjectType.DEALS: "last_updated_date", ObjectType.COMPANIES: "last_updated_at"}
 
 _LIMITS = (1000, 500, 100, 50)
@@ -27,12 +33,6 @@ _LIMITS = (1000, 500, 100, 50)
 
 FEW = 10
 """Records that may be asked for or mended one by one, after a list or a file left them open."""
-
-_STEPS_BACK = 100
-"""Steps back at most in a walk from which others delete."""
-
-_MORE_WALKS = 2
-"""Walks again at most, when a list told of more records than it showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def walk(
     index = 0
     number = 1
     while True:
-        page = await _ask(session, type, order, index, number)
+        page = await ask(session, type, order, index, number)
         index += len(page.items)
         number += 1
         fresh = [item for item in page.items if (id_ := text(item.get("id"))) and id_ not in seen]
@@ -115,86 +115,80 @@ class _End:
         return self._last is not None and self._last < self._since
 
 
-async def _ask(session: Session, type: ObjectType, order: Order, index: int, number: int) -> Page:
-    """One page; on a 400 in a smaller size, then without ``sortBy``. What was accepted is kept."""
+async def ask(  # the parts of a question
+    session: Session,
+    type: ObjectType,
+    order: Order,
+    index: int,
+    number: int,
+    filters: Mapping[str, str] | None = None,
+) -> Page:
+    """One page of any list; on a 400 in a smaller size, then without ``sortBy``.
+
+    What was accepted is kept. The contacts' page is the only one of which the largest size is
+    documented (1,000); the others were seen to have as many when none is asked for.
+
+    Args:
+        session: the account.
+        type: of the list.
+        order: of the records.
+        index: how many records come before the page.
+        number: of the page, from 1, where the list goes by number.
+        filters: more to ask for; refused or ignored, they do no harm.
+    """
     key = (type, order.by)
     known = session.forms.get(key)
     largest = session.options.page
     sizes = [largest, *(size for size in _LIMITS if size < largest)]
-    forms = [known] if known else [(size, sort) for sort in (True, False) for size in sizes]
+    orders = (True, False) if type in _SORTED else (False,)
+    forms = [known] if known else [(size, sort) for sort in orders for size in sizes]
     for form in forms:
         limit, sort = form
-        params = {"limit": str(limit), "sort": "desc" if order.newest else "asc"}
+        params = {"limit": str(limit), "sort": "desc" if order.newest else "asc", **(filters or {})}
         if sort:
             params["sortBy"] = f"attributes.{order.by}"
-        if type is ObjectType.DEALS:
-            params["offset"] = str(index)
-        else:
+        if type is ObjectType.COMPANIES:
             params["page"] = str(number)  # "index of the first document" is a page number, from 1
+        else:
+            params["offset"] = str(index)
         try:
-            page = await session.calls.records(type, params)
+            page = await _get(session, type, params)
         except Refusal as refusal:
-            if refusal.status != 400 or form == forms[-1]:
+            if refusal.status != 400 or (form == forms[-1] and not filters):
                 raise
             continue
         session.forms[key] = form
         return page
-    raise AssertionError  # pragma: no cover  # the last form returns or raises
+    return await ask(session, type, order, index, number)  # the filters are to blame
 
 
-async def steady(ask: Callable[[int], Awaitable[Page]]) -> AsyncIterator[list[Json]]:
-    """All records of a list by offset once, the oldest first, though others delete meanwhile.
+async def _get(session: Session, type: ObjectType, params: Mapping[str, str]) -> Page:
+    if type is ObjectType.CONTACTS:
+        return await session.contact_calls.contacts(params)
+    if type in _SORTED:
+        return await session.calls.records(type, params)
+    calls = session.calls
+    return await (calls.notes if type is ObjectType.NOTES else calls.tasks)(params)
 
-    Each page begins with the last record of the page before. Where it does not, records have moved
-    up by what was deleted, and some would be skipped: the walk steps back until it meets one that
-    it knows.
-    """
-    seen: set[str] = set()
-    offset = furthest = step = 0
-    steps_left = _STEPS_BACK
-    while True:
-        page = await ask(max(0, offset - 1))
-        items = [(id_, item) for item in page.items if (id_ := text(item.get("id")))]
-        step = max(step, len(items))
-        if offset and not (items and items[0][0] in seen):
-            if not steps_left:
-                raise odd("a list of records", "its pages do not go together")
-            steps_left -= 1
-            offset = max(0, offset - step)
-            continue
-        fresh = [item for id_, item in items if id_ not in seen]
-        seen.update(id_ for id_, _ in items)
-        if fresh:
-            yield fresh
-        offset = max(0, offset - 1) + len(items)
-        ended = len(items) < 2 or (page.total is not None and offset >= page.total)
-        if ended or (not fresh and offset >= furthest):
-            return
-        furthest = max(furthest, offset)
+
+def batches(
+    session: Session,
+    type: ObjectType,
+    seen: set[str],
+    place: str = "",
+    filters: Mapping[str, str] | None = None,
+) -> AsyncIterator[Batch]:
+    """The whole list of a type from a place on, the oldest first where it goes by offset."""
+    order = Order(newest=False)
+    if type is ObjectType.COMPANIES:
+        return by_number(lambda number: ask(session, type, order, 0, number, filters), seen, place)
+    return by_offset(lambda index: ask(session, type, order, index, 1, filters), seen, place)
 
 
 async def every(session: Session, type: ObjectType) -> AsyncIterator[list[Json]]:
-    """All deals or companies once, the oldest first.
-
-    Companies come by page number, which allows no overlap: they are walked again when the list
-    got shorter meanwhile or showed fewer than it told of.
-    """
-    order = Order(newest=False)
-    if type is ObjectType.DEALS:
-        async for items in steady(lambda offset: _ask(session, type, order, offset, 0)):
-            yield items
-        return
-    seen: set[str] = set()
-    for _ in range(1 + _MORE_WALKS):
-        totals = []
-        async for leaf in walk(session, type, order):
-            fresh = [item for item in leaf.items if str(item["id"]) not in seen]
-            seen.update(str(item["id"]) for item in fresh)
-            totals += [leaf.total] if leaf.total is not None else []
-            if fresh:
-                yield fresh
-        if not totals or (min(totals) == totals[0] and len(seen) >= totals[-1]):
-            return
+    """All records of a type once."""
+    async for batch in batches(session, type, set()):
+        yield batch.items
 
 
 async def by_key(
@@ -222,19 +216,42 @@ async def by_id(
     """Records by id with the fewest requests: pages of the list, or each by itself."""
     missing = dict.fromkeys(ids)
     found: dict[str, Json] = {}
+
+    def take(items: Iterable[Json]) -> None:
+        for item in items:
+            if (id_ := str(item["id"])) in missing:
+                found[id_] = item
+                del missing[id_]
+
     if len(missing) > 1:
-        async for leaf in walk(session, type, Order(newest=True, by=by)):
-            for item in leaf.items:
-                if (id_ := str(item["id"])) in missing:
-                    found[id_] = item
-                    del missing[id_]
-            if not missing or (leaf.left and len(missing) <= leaf.left):
-                break
-        else:
-            if len(missing) > FEW:
-                return found  # the whole list was read: they are gone
+        shrunk = await _take_pages(session, type, Order(newest=True, by=by), missing, take)
+        if shrunk and len(missing) > FEW:
+            async for items in every(session, type):
+                take(items)
+        if shrunk is not None and len(missing) > FEW:
+            return found  # the whole list was read: they are gone
     for id_ in missing:
         single = await session.calls.record(type, id_)
         if single is not None:
             found[id_] = single
     return found
+
+
+async def _take_pages(
+    session: Session,
+    type: ObjectType,
+    order: Order,
+    missing: Collection[str],
+    take: Callable[[Iterable[Json]], None],
+) -> bool | None:
+    """Pages as long as they may hold more of the missing than they cost; None = not all of them.
+
+    Of the whole list it is told whether it got shorter meanwhile, so that some may have slipped by.
+    """
+    totals: list[int] = []
+    async for leaf in walk(session, type, order):
+        take(leaf.items)
+        totals += [] if leaf.total is None else [leaf.total]
+        if not missing or (leaf.left and len(missing) <= leaf.left):
+            return None
+    return bool(totals) and min(totals) < totals[0]

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Rate
-from migrator.vendors.base import Product, Sandbox, read_options
 from migrator.vendors.brevo.api import Brevo
 from migrator.vendors.brevo.options import BrevoOptions
+from migrator.vendors.product import Product, read_options
 from migrator.wire import Quota
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from migrator.vendors.base import Sandbox
     from migrator.wire import Clock
 
 _PREFIX = "x-sib-ratelimit-"

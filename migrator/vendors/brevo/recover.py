@@ -15,6 +15,7 @@ update otherwise, delete    nothing: to send it again changes nothing
 contact, import noted       wait for it, look the addresses up
 contact otherwise           look the addresses up, once more after the lag; one that is not there
                             is sent again, which cannot double it: Brevo keeps addresses unique
+note or task, created       by how it looks: see ``activity_recover``
 any behind a full file      nothing: the note tells how far the file went, and they were not sent
 ==========================  =======================================================================
 
@@ -28,10 +29,11 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, OutcomeUnknown
 from migrator.model import Action, ObjectType, OpState, Outcome
-from migrator.vendors.brevo import changes, contacts, imports, singly
+from migrator.vendors.brevo import activity_recover, changes, contacts, imports, singly
 from migrator.vendors.brevo.answers import nested, text
 from migrator.vendors.brevo.jobs import Job, Watch
 from migrator.vendors.brevo.pages import Order, by_key, walk
+from migrator.vendors.brevo.schema import ACTIVITIES
 from migrator.vendors.shared.names import folded
 from migrator.vendors.shared.unknown import NO_KEY, unknown
 
@@ -51,6 +53,8 @@ async def recover(session: Session, type: ObjectType, sent: Sequence[Sent]) -> l
         groups.setdefault((one.op.action, one.job), []).append(one)
     outcomes: list[Outcome] = []
     try:
+        if type in ACTIVITIES:
+            return await activity_recover.recover(session, type, sent)
         # Files first: they must have been worked off before anything else is sent.
         for (action, job), noted in sorted(groups.items(), key=lambda item: item[0][1] is None):
             update = action is Action.UPDATE

@@ -14,8 +14,13 @@ from migrator.vendors.shared.names import folded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from migrator.model import Owner
+
 KEYED = frozenset({ObjectType.DEALS, ObjectType.COMPANIES})
 """Types with a key attribute. A contact's key is its e-mail address, unique by itself."""
+
+ACTIVITIES = frozenset({ObjectType.NOTES, ObjectType.TASKS})
+"""Types without attributes, and so without a key."""
 
 _KINDS: Mapping[str, str] = {
     "number": "number",
@@ -136,3 +141,34 @@ def _contact_field(item: Json) -> FieldInfo:
         multiple=type_name in _MULTIPLE,
         read_only=category in {"calculated", "global"},
     )
+
+
+def note_fields() -> dict[str, FieldInfo]:
+    """The fields of notes, which are those of the API: a note has no attributes."""
+    return _named(
+        FieldInfo("text", "Text", "text"),
+        FieldInfo("authorId", "Author", "text", read_only=True),
+        FieldInfo("createdAt", "Created", "date", read_only=True),
+    )
+
+
+def task_fields(types: Mapping[str, str], owners: Iterable[Owner]) -> dict[str, FieldInfo]:
+    """The fields of tasks, likewise.
+
+    Args:
+        types: of tasks, id to title.
+        owners: the users of the account.
+    """
+    return _named(
+        FieldInfo("name", "Title", "text"),
+        FieldInfo("notes", "Notes", "text"),
+        FieldInfo("taskTypeId", "Type", "choice", types),
+        FieldInfo("date", "Due", "date"),
+        FieldInfo("done", "Done", "bool"),
+        FieldInfo("assignToId", "Assigned to", "choice", {one.id: one.email for one in owners}),
+        FieldInfo("createdAt", "Created", "date", read_only=True),
+    )
+
+
+def _named(*infos: FieldInfo) -> dict[str, FieldInfo]:
+    return {info.name: info for info in infos}

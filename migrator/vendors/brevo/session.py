@@ -5,11 +5,13 @@ Nothing here matters to what is right: a fresh session reads and learns it again
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
 from migrator.model import KEY_FIELD, ObjectType
 from migrator.vendors.brevo.account import read_pipelines
+from migrator.vendors.brevo.answers import text
 from migrator.vendors.brevo.calls import Calls, ContactCalls
 from migrator.vendors.brevo.schema import Schema
 from migrator.vendors.shared.places import Stages
@@ -37,6 +39,7 @@ class Session:
         began: when this session began (monotonic).
         attributes: ids of attributes that this session created, by type and folded label; no list
             shows them, and options are added by id.
+        written: ids of the notes and tasks that this session created, by how they look.
         forms: per list the form of asking (page size, sorted or not) that was accepted.
     """
 
@@ -54,15 +57,18 @@ class Session:
         self.began = clock.monotonic()
         self._wrote_at: float | None = None
         self.forms: dict[tuple[ObjectType, str], tuple[int, bool]] = {}
+        self.written: defaultdict[str, set[str]] = defaultdict(set)
         self.attributes: dict[tuple[ObjectType, str], str] = {}
         self.zone: tzinfo | None = None
         self._schemas: dict[ObjectType, Schema] = {}
         self._pipelines: tuple[Pipeline, ...] | None = None
+        self._task_types: dict[str, str] | None = None
 
     def forget(self) -> None:
-        """Read pipelines and attributes anew when they are asked for next."""
+        """Read pipelines, attributes and types of tasks anew when they are asked for next."""
         self._schemas.clear()
         self._pipelines = None
+        self._task_types = None
 
     def look(self, account: Account) -> None:
         """Take over what the comparing of values needs to know of an account."""
@@ -102,6 +108,14 @@ class Session:
         if self._pipelines is None:
             self._pipelines = await read_pipelines(self.calls)
         return self._pipelines
+
+    async def task_types(self) -> dict[str, str]:
+        """The types of tasks, id to title, read once."""
+        if self._task_types is None:
+            items = await self.calls.task_types()
+            titles = {text(item.get("id")): text(item.get("title")) for item in items}
+            self._task_types = {id_: title or id_ for id_, title in titles.items() if id_}
+        return self._task_types
 
     async def stages(self) -> Stages:
         """The pipelines made ready for looking up."""

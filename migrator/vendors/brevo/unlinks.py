@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
 from migrator.model import ObjectType, OpState, Outcome
+from migrator.vendors.brevo import activities, activity_recover, read
 from migrator.vendors.brevo.answers import Refusal
 from migrator.vendors.brevo.links import parents
 from migrator.vendors.brevo.pages import by_id, every
+from migrator.vendors.brevo.schema import ACTIVITIES
 from migrator.vendors.brevo.settle import linked_ids, refused
 from migrator.vendors.shared.turns import in_turn
 
@@ -27,6 +29,8 @@ _TO = {
     ObjectType.DEALS: (ObjectType.CONTACTS, ObjectType.COMPANIES),
     ObjectType.COMPANIES: (ObjectType.CONTACTS, ObjectType.DEALS),
     ObjectType.CONTACTS: (ObjectType.DEALS, ObjectType.COMPANIES),
+    ObjectType.NOTES: (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES),
+    ObjectType.TASKS: (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES),
 }
 """From which records to which links can be told."""
 
@@ -40,6 +44,8 @@ async def unlink(session: Session, ops: Sequence[Op]) -> list[Outcome]:
 
 
 async def _unlink(session: Session, op: Op) -> list[Outcome]:
+    if op.type in ACTIVITIES:
+        return await activities.unlink(session, op)
     left, reason = await _left(session, op, op.links) if op.links else ((), "")
     if not left:
         return [Outcome(op.key, OpState.WRITTEN, op.id)]
@@ -82,6 +88,14 @@ async def linked(
     if not wanted:
         return {}
     await session.caught_up()
+    if type in ACTIVITIES:
+        shown = await read.activities_by_id(session, type, wanted)
+        return {
+            id_: frozenset(
+                activity_recover.linked_ids(type, shown[id_])[to] if id_ in shown else ()
+            )
+            for id_ in wanted
+        }
     if type is not ObjectType.CONTACTS:
         items = await by_id(session, type, wanted)
         return {

@@ -123,7 +123,7 @@ def _same_date(ours: str, held: str, zone: tzinfo | None) -> bool:
     moment = instant(held)
     if moment is None:
         return False
-    if _is_day(held):
+    if is_day(held):
         held_day = held[:10]
     else:
         held_day = (moment.astimezone(zone) if zone else moment).date().isoformat()
@@ -132,13 +132,13 @@ def _same_date(ours: str, held: str, zone: tzinfo | None) -> bool:
     our_moment = instant(ours)
     if our_moment is None:
         return False
-    if _is_day(held):
+    if is_day(held):
         return held_day == our_moment.date().isoformat()
     if not moment.microsecond:
         our_moment = our_moment.replace(microsecond=0)
     return our_moment == moment
 
 
-def _is_day(value: str) -> bool:
+def is_day(value: str) -> bool:
     """Whether a date has no time of day, or midnight."""
     return len(value) == 10 or bool(_MIDNIGHT.fullmatch(value[11:]))

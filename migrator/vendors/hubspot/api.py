@@ -11,22 +11,30 @@ from migrator.vendors.base import Capabilities, no_note
 from migrator.vendors.hubspot import account as accounts
 from migrator.vendors.hubspot import (
     cost,
+    decode,
     encode,
     legacy,
     links,
+    pages,
     read,
     recover,
     setup,
     unlinks,
     values,
-    write,
 )
+from migrator.vendors.hubspot.account import CURRENCY
 from migrator.vendors.hubspot.calls import BATCH, CONCURRENCY, Calls
+from migrator.vendors.hubspot.decode import Decoder
+from migrator.vendors.hubspot.fields import IGNORED
+from migrator.vendors.hubspot.imports import Imports
+from migrator.vendors.hubspot.labels import Labels
 from migrator.vendors.hubspot.lookups import Lookups
 from migrator.vendors.hubspot.paths import VERSION
+from migrator.vendors.hubspot.road import Road
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     import httpx
 
@@ -37,11 +45,14 @@ if TYPE_CHECKING:
         Held,
         Op,
         Outcome,
+        Page,
         Provision,
         Record,
         Sent,
         Shape,
     )
+    from migrator.vendors.hubspot.road import Via
+    from migrator.wire import Clock
 
 RATES: Mapping[str, tuple[Rate, ...]] = {
     "": (Rate(100, timedelta(seconds=10)), Rate(250_000, timedelta(days=1), calendar=True)),
@@ -58,7 +69,7 @@ CAPABILITIES = Capabilities(
     },
     rates=RATES,
     concurrency=CONCURRENCY,
-    ignored=encode.IGNORED,
+    ignored=IGNORED,
 )
 
 _KINDS: Mapping[str, str] = {
@@ -67,8 +78,12 @@ _KINDS: Mapping[str, str] = {
     "createdate": "datetime",
     "email": "email",
     "domain": "email",
+    "hs_timestamp": "datetime",
+    "hs_task_status": "done",
 }
 """How to compare HubSpot's own properties as long as no account was described."""
+
+_NO_LABELS: Mapping[ObjectType, str] = {}
 
 
 class HubSpot:
@@ -76,32 +91,50 @@ class HubSpot:
 
     Args:
         client: as :func:`migrator.wire.connect` makes it.
+        clock: for waiting until nothing is on its way any more.
         version: of the API: ``v3``, ``v4`` (the same) or a date.
         v1_links: link deals by the deprecated v1 associations.
+        labels: type of a deal's parent to the label of its links.
+        via: how many records go: in batches, by the imports API, or as fits.
     """
 
     name = "hubspot"
 
     def __init__(
-        self, client: httpx.AsyncClient, version: str = VERSION, *, v1_links: bool = False
+        self,
+        client: httpx.AsyncClient,
+        clock: Clock,
+        version: str = VERSION,
+        *,
+        v1_links: bool = False,
+        labels: Mapping[ObjectType, str] = _NO_LABELS,
+        via: Via = "auto",
     ) -> None:
         self._calls = Calls(client, version)
+        self._clock = clock
+        self._labels = Labels(self._calls, labels)
         self._v1_links = v1_links
         self._lookups: Lookups | None = None
+        self._decoder: Decoder | None = None
         self._kinds: dict[ObjectType, dict[str, str]] = {}
+        imports = Imports(self._calls, clock, self.same, self._kind)
+        self._road = Road(self._calls, self._labels, imports, via)
 
     @property
     def capabilities(self) -> Capabilities:
         """What may be asked for; one create at a time in an account without the key field."""
         keyless = self._lookups.keyless if self._lookups else frozenset()
-        if not keyless:
+        files = self._road.batches()
+        if not keyless and not files:
             return CAPABILITIES
         alone = {(type, Action.CREATE): 1 for type in keyless}
-        return replace(CAPABILITIES, batch={**CAPABILITIES.batch, **alone})
+        return replace(CAPABILITIES, batch={**CAPABILITIES.batch, **files, **alone})
 
     async def describe(self, types: Collection[ObjectType]) -> Account:
         """Read pipelines, owners, currencies, and the properties of ``types``."""
         found = await accounts.describe(self._calls, types)
+        if ObjectType.DEALS in types:
+            await self._labels.check()
         self._look(found)
         return found
 
@@ -121,6 +154,14 @@ class HubSpot:
         """The record in HubSpot's terms, or its problems."""
         return encode.encode(record, self._look(account))
 
+    def decode(self, held: Held, account: Account) -> dict[str, str]:
+        """The record in canonical fields."""
+        return self._reading(account).decode(held)
+
+    def exported(self, type: ObjectType, account: Account) -> tuple[str, ...]:
+        """The properties to read for an export."""
+        return decode.exported(type, account)
+
     def parent(self, type: ObjectType, name: str) -> Mapping[str, str]:
         """Properties of a contact or company to create."""
         return encode.parent(type, name)
@@ -128,13 +169,15 @@ class HubSpot:
     def same(self, type: ObjectType, name: str, ours: str, held: str | None) -> bool:
         """Whether two values say the same, by the kind the property has in the account seen last.
 
-        Of a property that was never described only the text is compared.
+        Of a property that was never described only the text is compared. A deal without a currency
+        is in the account's own.
         """
-        kind = self._kinds.get(type, {}).get(name) or _KINDS.get(name, "text")
-        return values.same(kind, ours, held)
+        if name == CURRENCY and ours and not held and self._lookups:
+            held = self._lookups.account.currency
+        return values.same(self._kind(type, name), ours, held)
 
     async def resolve(self, type: ObjectType, names: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """Ids of contacts by e-mail address, of companies by domain, else by name."""
+        """Ids of contacts by e-mail address, companies by domain, else by name; deals by key."""
         return await read.resolve(self._calls, type, names)
 
     async def write(
@@ -142,21 +185,24 @@ class HubSpot:
         type: ObjectType,
         action: Action,
         ops: Sequence[Op],
-        note: Callable[[str], None] = no_note,  # noqa: ARG002  # batches are worked off at once
+        note: Callable[[str], None] = no_note,
     ) -> list[Outcome]:
-        """Carry out ops of one action."""
-        return await write.write(self._calls, type, action, ops)
+        """Carry out ops of one action, in batches or by a file."""
+        return await self._road.write(type, action, ops, note)
 
     async def recover(self, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
-        """Creates that landed are there by their key; updates and deletes may be repeated."""
-        return await recover.recover(self._calls, type, sent)
+        """Creates that landed are there, by their key or what they say; the rest is repeated."""
+        known = await self._road.recover(sent)
+        done = {outcome.key for outcome in known}
+        left = [one for one in sent if one.op.key not in done]
+        return known + await recover.recover(self._calls, self._clock, type, left)
 
     async def link(self, ops: Sequence[Op]) -> list[Outcome]:
         """Link existing records to their parents."""
         by_v1 = [op for op in ops if self._v1_links and op.type is ObjectType.DEALS]
         others = [op for op in ops if op not in by_v1]
         done = await legacy.link(self._calls, by_v1)
-        return done + (await links.link(self._calls, others) if others else [])
+        return done + (await links.link(self._calls, self._labels, others) if others else [])
 
     async def unlink(self, ops: Sequence[Op]) -> list[Outcome]:
         """Part records from their parents."""
@@ -178,13 +224,39 @@ class HubSpot:
         """How many records there are; of those made in the last seconds a search may not know."""
         return await read.count(self._calls, type)
 
-    def export(self, type: ObjectType, properties: Collection[str] = ()) -> AsyncIterator[Held]:
+    async def read(
+        self, type: ObjectType, ids: Collection[str], properties: Collection[str] = ()
+    ) -> dict[str, Held]:
+        """Records by id."""
+        return await read.read(self._calls, type, ids, properties)
+
+    async def export(
+        self, type: ObjectType, properties: Collection[str] = ()
+    ) -> AsyncIterator[Held]:
         """Every record of the type, once."""
-        return read.export(self._calls, type, properties)
+        async for page in self.pages(type, properties, seen=set()):
+            for held in page.records:
+                yield held
+
+    def pages(
+        self,
+        type: ObjectType,
+        properties: Collection[str] = (),
+        *,
+        seen: set[str],
+        place: str = "",
+        since: datetime | None = None,
+    ) -> AsyncIterator[Page]:
+        """Every record of the type, once, page by page."""
+        return pages.pages(self._calls, type, properties, seen=seen, place=place, since=since)
 
     def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
         """Requests that carrying out so many ops of each shape takes."""
-        return {"": cost.requests(shapes, v1_links=self._v1_links)}
+        files = self._road.foretell(shapes)
+        return {"": cost.requests(shapes, files, v1_links=self._v1_links)}
+
+    def _kind(self, type: ObjectType, name: str) -> str:
+        return self._kinds.get(type, {}).get(name) or _KINDS.get(name, "text")
 
     def _look(self, account: Account) -> Lookups:
         """The account's lookups, made once per account."""
@@ -192,6 +264,12 @@ class HubSpot:
             self._lookups = Lookups(account)
             self._kinds = {type: _kinds(infos.values()) for type, infos in account.fields.items()}
         return self._lookups
+
+    def _reading(self, account: Account) -> Decoder:
+        """The same for reading."""
+        if self._decoder is None or self._decoder.account is not account:
+            self._decoder = Decoder(account)
+        return self._decoder
 
 
 def _kinds(infos: Iterable[FieldInfo]) -> dict[str, str]:

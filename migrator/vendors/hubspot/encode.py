@@ -7,45 +7,17 @@ from typing import TYPE_CHECKING
 from migrator.model import CUSTOM_PREFIX, KEY_FIELD, Encoded, ObjectType
 from migrator.vendors.hubspot import values
 from migrator.vendors.hubspot.account import CURRENCY
+from migrator.vendors.hubspot.fields import IGNORED, PROPERTIES, REQUIRED, UNKEYED, key_property
 from migrator.vendors.hubspot.lookups import TERMS
 from migrator.vendors.hubspot.setup import KEYED
 from migrator.vendors.shared.draft import Draft
-from migrator.vendors.shared.names import looks_like_domain
+from migrator.vendors.shared.names import folded, looks_like_domain
 from migrator.vendors.shared.places import PLACED, place_with_status, put_place
 from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from migrator.model import Record
     from migrator.vendors.hubspot.lookups import Lookups
-
-_PROPERTIES: Mapping[ObjectType, Mapping[str, str]] = {
-    ObjectType.DEALS: {
-        "name": "dealname",
-        "amount": "amount",
-        "currency": CURRENCY,
-        "close_date": "closedate",
-        "created_at": "createdate",
-        "owner": "hubspot_owner_id",
-        "description": "description",
-    },
-    ObjectType.COMPANIES: {
-        "name": "name",
-        "owner": "hubspot_owner_id",
-        "description": "description",
-    },
-    ObjectType.CONTACTS: {"owner": "hubspot_owner_id"},
-}
-"""Canonical field to property, per type. ``createdate`` may be backdated on a deal: its
-readOnlyValue is false (default deal properties)."""
-
-IGNORED = {"probability": "HubSpot takes the probability of a deal from its stage"}
-
-
-def key_property(type: ObjectType) -> str:
-    """The property that keeps the source key; a contact's key is its e-mail address."""
-    return "email" if type is ObjectType.CONTACTS else KEY_FIELD
 
 
 def parent(type: ObjectType, name: str) -> dict[str, str]:
@@ -67,11 +39,14 @@ def parent(type: ObjectType, name: str) -> dict[str, str]:
 def encode(record: Record, lookups: Lookups) -> Encoded:
     """The record's properties, or every problem it has."""
     draft = Draft(record, TERMS)
-    draft.put(key_property(record.type), "key", record.key)
-    names = _PROPERTIES.get(record.type, {})
+    if record.type not in UNKEYED:
+        draft.put(key_property(record.type), "key", record.key)
+    names = PROPERTIES.get(record.type, {})
     deal = record.type is ObjectType.DEALS
     for field in record.values:
-        if field in IGNORED or (deal and field in PLACED):
+        if _is_ignored(record.type, field) or _is_key(draft, field):
+            continue
+        if deal and field in PLACED:
             continue
         name = names.get(field)
         if name is not None:
@@ -85,10 +60,35 @@ def encode(record: Record, lookups: Lookups) -> Encoded:
             put_place(draft, place, "pipeline", "dealstage")
         if "name" not in record.values:
             draft.problem("name", TERMS.missing_name(record.type))
+    if record.type in REQUIRED:
+        _check_required(draft)
     return draft.done()
 
 
+def _is_ignored(type: ObjectType, field: str) -> bool:
+    return field in IGNORED or f"{type}.{field}" in IGNORED
+
+
+def _check_required(draft: Draft) -> None:
+    field, why = REQUIRED[draft.record.type]
+    if field not in draft.record.values:
+        message = f"{why} Map a column to {field}, or give it a default."
+        draft.problem(field, BadValue(f"missing_{field}", message, only_to_create=True))
+
+
+def _is_key(draft: Draft, field: str) -> bool:
+    """Whether a contact's address stands there once more."""
+    record = draft.record
+    if record.type is not ObjectType.CONTACTS or field != "email":
+        return False
+    return folded(record.values[field]) == folded(record.key)
+
+
 def _known(draft: Draft, name: str, field: str, lookups: Lookups) -> None:
+    info = lookups.account.fields.get(draft.record.type, {}).get(name)
+    if info is not None and info.read_only:
+        draft.problem(field, TERMS.read_only_field(name))
+        return
     if field == "currency":
         deals = lookups.account.fields.get(ObjectType.DEALS)
         code = draft.record.values[field].strip().upper()

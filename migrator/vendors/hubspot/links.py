@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from migrator.model import Link, Op
     from migrator.vendors.hubspot.calls import Calls
+    from migrator.vendors.hubspot.labels import Labels
 
 _READ = 1000
 """Most ids of an associations batch/read (changelog "batch read limit for associations API")."""
@@ -49,12 +50,20 @@ KINDS: Mapping[tuple[ObjectType, ObjectType], Kind] = {
 deal's primary one; with 341 alone a deal has none, and HubSpot shows no company with it."""
 
 
+_PRIMARY: Mapping[tuple[ObjectType, ObjectType], str] = {
+    (ObjectType.DEALS, ObjectType.COMPANIES): "deal_to_company",
+    (ObjectType.CONTACTS, ObjectType.COMPANIES): "contact_to_company",
+}
+"""What lists call the association with the primary parent; UNCERTAIN, seen in code of others. If it
+is called otherwise, the parents come as they are listed."""
+
+
 def parents_of(type: ObjectType) -> tuple[ObjectType, ...]:
     """Types a record of this type is linked to."""
     return tuple(to for from_type, to in KINDS if from_type is type)
 
 
-def inline(op: Op) -> list[Json]:
+async def inline(op: Op, labels: Labels) -> list[Json]:
     """The ``associations`` of a create: the first company becomes the primary one."""
     seen: set[ObjectType] = set()
     found = []
@@ -62,7 +71,8 @@ def inline(op: Op) -> list[Json]:
         kind = _kind(op.type, link.type)
         type_id = kind.others if link.type in seen else kind.first
         seen.add(link.type)
-        found.append({"to": {"id": link.id}, "types": _types(type_id)})
+        types = [*_types(type_id), *await labels.types(op.type, link.type)]
+        found.append({"to": {"id": link.id}, "types": types})
     return found
 
 
@@ -77,19 +87,20 @@ def _kind(type: ObjectType, to: ObjectType) -> Kind:
         raise InputError(f"HubSpot's {type} are not linked to {to} by migrator.") from None
 
 
-async def link(calls: Calls, ops: Sequence[Op]) -> list[Outcome]:
+async def link(calls: Calls, labels: Labels, ops: Sequence[Op]) -> list[Outcome]:
     """Link existing records; a company becomes primary only where a deal has no primary one.
 
     What HubSpot turns down, mostly because a record was deleted meanwhile, is halved down to the
     record that is to blame: linking again what was linked already changes nothing.
     """
     try:
-        await _link(calls, ops)
+        await _link(calls, labels, ops)
     except _LinkRefused as refused:
         if len(ops) == 1:
             return [Outcome(ops[0].key, OpState.REFUSED, None, refused.code, str(refused))]
         half = len(ops) // 2
-        return await link(calls, ops[:half]) + await link(calls, ops[half:])
+        first = await link(calls, labels, ops[:half])
+        return first + await link(calls, labels, ops[half:])
     return [Outcome(op.key, OpState.WRITTEN, op.id) for op in ops]
 
 
@@ -101,19 +112,21 @@ class _LinkRefused(Exception):
         self.code = fault.code
 
 
-async def _link(calls: Calls, ops: Sequence[Op]) -> None:
+async def _link(calls: Calls, labels: Labels, ops: Sequence[Op]) -> None:
     pairs: dict[tuple[ObjectType, ObjectType], list[tuple[str, Link]]] = {}
     for op in ops:
         for parent in op.links:
             pairs.setdefault((op.type, parent.type), []).append((str(op.id), parent))
     for (type, to), wanted in pairs.items():
         kind = _kind(type, to)
+        named = await labels.types(type, to)
         taken = await _with_primary(calls, (type, to), kind, [id_ for id_, _ in wanted])
         inputs = []
         for id_, parent in wanted:
             type_id = kind.others if id_ in taken else kind.first
             taken.add(id_)
-            inputs.append({"from": {"id": id_}, "to": {"id": parent.id}, "types": _types(type_id)})
+            types = [*_types(type_id), *named]
+            inputs.append({"from": {"id": id_}, "to": {"id": parent.id}, "types": types})
         path = calls.paths.associations(type, to, "batch/create")
         # The limit is said to be 2,000, which is UNCERTAIN; 100 is what every batch takes.
         for chunk in chunks(inputs, BATCH):
@@ -186,12 +199,17 @@ def _parent(to: Json) -> tuple[str, frozenset[int]]:
 async def inline_links(
     calls: Calls, type: ObjectType, item: Json
 ) -> dict[ObjectType, tuple[str, ...]]:
-    """Links of one record of a list, reading on where the list shows only the first hundred."""
+    """Links of one record of a list, reading on where the list shows only the first hundred.
+
+    The primary parent comes first, as a create takes them.
+    """
     shown = item.get("associations") or {}
     found: dict[ObjectType, tuple[str, ...]] = {}
     for to in parents_of(type):
         part = shown.get(str(to)) or {}
-        ids = [str(parent.get("id")) for parent in objects(part.get("results"))]
+        primary = _PRIMARY.get((type, to))
+        shown_first = sorted(objects(part.get("results")), key=lambda p: p.get("type") != primary)
+        ids = [str(parent.get("id")) for parent in shown_first]
         if (after := next_page(part)) is not None:
             path = calls.paths.linked(type, str(item["id"]), to)
             async for page in calls.pages(path, {"limit": "500", "after": after}):

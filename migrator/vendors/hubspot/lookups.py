@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from migrator.model import KEY_FIELD
+from migrator.model import KEY_FIELD, FieldInfo, ObjectType
 from migrator.vendors.hubspot import values
+from migrator.vendors.hubspot.fields import KIND
 from migrator.vendors.hubspot.setup import KEYED
-from migrator.vendors.shared.choices import Choices
+from migrator.vendors.shared.choices import Choices, Style
 from migrator.vendors.shared.owners import Owners
 from migrator.vendors.shared.places import Stages
 from migrator.vendors.shared.problems import BadValue, Terms
@@ -17,9 +18,14 @@ from migrator.vendors.shared.values import day, flag, number, zone_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from migrator.model import Account, FieldInfo, ObjectType
+    from migrator.model import Account
 
 TERMS = Terms("HubSpot", "property")
+
+_KINDS = ("CALL", "EMAIL", "TODO")
+"""Kinds of tasks (tasks guide)."""
+
+_KIND_STYLE = Style(synonyms={"to-do": "todo", "to do": "todo", "e-mail": "email"})
 
 _CACHED = 4096
 """Days remembered with their instants: a file has many deals per day."""
@@ -38,6 +44,9 @@ class Lookups:
             "close_date": self.instant,
             "created_at": self.instant,
             "owner": Owners(account.owners).id,
+            "due_at": self.instant,
+            "done": values.status,
+            "kind": self._kind(),
         }
         """Writers of canonical fields; the others are text."""
         self._currencies = frozenset(account.currencies)
@@ -48,6 +57,13 @@ class Lookups:
             if type in KEYED and KEY_FIELD not in fields
         )
         """Types whose key field the account lacks: what is lost of them on the way stays lost."""
+
+    def _kind(self) -> Callable[[str], str]:
+        """Writer of a task's kind, of the three that every account has where it shows no others."""
+        info = self.account.fields.get(ObjectType.TASKS, {}).get(KIND)
+        if info is None or not info.options:
+            info = FieldInfo(KIND, "Task type", "choice", {name: name for name in _KINDS})
+        return Choices(info, _KIND_STYLE).value
 
     def currency(self, code: str) -> str:
         """An enabled currency's code."""

@@ -62,6 +62,10 @@ class Paths:
         """Associations between two types; ``tail`` is ``batch/<verb>``."""
         return _join(self._associations, type, to, tail)
 
+    def imports(self, tail: str = "") -> str:
+        """Imports; ``tail`` is an id, or ``<id>/errors``."""
+        return _join(self._root.format("imports"), tail)
+
     def linked(self, type: ObjectType, id: str, to: ObjectType) -> str:
         """The records of type ``to`` that are linked to one record."""
         return _join(self._linked, type, id, "associations", to)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from migrator.model import Rate
-from migrator.vendors.base import Options, Product, Sandbox, read_options
+from migrator.errors import InputError
+from migrator.model import ObjectType, Rate
 from migrator.vendors.hubspot import legacy
 from migrator.vendors.hubspot.answers import daily
 from migrator.vendors.hubspot.api import RATES, HubSpot
 from migrator.vendors.hubspot.paths import VERSION
+from migrator.vendors.product import Options, Product, read_options
 from migrator.wire import Quota
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from migrator.vendors.base import Sandbox
     from migrator.wire import Clock
 
 _PREFIX = "X-HubSpot-RateLimit-"
@@ -80,19 +82,46 @@ class HubSpotOptions(Options):
         "deprecated v1 associations (unsupported after September 2027).",
     )
 
+    via: Literal["auto", "batch", "import"] = Field(
+        "auto",
+        description="How changes go: in batches of a hundred, by files of the imports API (which "
+        "the token must be allowed), or (auto) by files where a plan has 20,000 or more.",
+    )
+
+    contact_label: str = Field(
+        "",
+        description="Label of the links between deals and contacts, as the account has it, such as "
+        "Decision maker; blank = none.",
+    )
+
+    company_label: str = Field(
+        "", description="Label of the links between deals and companies; blank = none."
+    )
+
 
 def _configure(given: Mapping[str, str]) -> Product:
     options = read_options(HubSpotOptions, given)
     v1 = options.associations == "v1"
+    labels = {
+        ObjectType.CONTACTS: options.contact_label,
+        ObjectType.COMPANIES: options.company_label,
+    }
+    if v1 and any(labels.values()):
+        raise InputError(
+            "HubSpot's v1 associations carry no labels: leave the option associations away, or the "
+            "options contact_label and company_label."
+        )
 
-    def connect(client: httpx.AsyncClient, _clock: Clock) -> HubSpot:
-        return HubSpot(client, options.api_version, v1_links=v1)
+    def connect(client: httpx.AsyncClient, clock: Clock) -> HubSpot:
+        return HubSpot(
+            client, clock, options.api_version, v1_links=v1, labels=labels, via=options.via
+        )
 
     return replace(PRODUCT, connect=connect, notices=(legacy.NOTICE,) if v1 else ())
 
 
-def _connect(client: httpx.AsyncClient, _clock: Clock) -> HubSpot:
-    return HubSpot(client)
+def _connect(client: httpx.AsyncClient, clock: Clock) -> HubSpot:
+    return HubSpot(client, clock)
 
 
 def _never(_response: httpx.Response) -> bool:

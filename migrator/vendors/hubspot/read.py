@@ -1,31 +1,26 @@
-"""Finding records again, by key or by name, and reading all of them."""
+"""Finding records again, by key, by id or by name, and how many there are."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, Unavailable
 from migrator.model import KEY_FIELD, Held, ObjectType
-from migrator.vendors.hubspot.answers import Fault, Json, Refusal, objects, read_fault
-from migrator.vendors.hubspot.calls import BATCH, chunks, next_page, together
-from migrator.vendors.hubspot.encode import key_property
-from migrator.vendors.hubspot.links import inline_links, parents_of
+from migrator.vendors.hubspot.answers import Json, Refusal, objects
+from migrator.vendors.hubspot.calls import chunks, next_page, together
+from migrator.vendors.hubspot.fields import UNKEYED
+from migrator.vendors.hubspot.records import Query, by_id, missing, query
 from migrator.vendors.hubspot.setup import KEYED
 from migrator.vendors.shared.names import looks_like_domain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from migrator.vendors.hubspot.calls import Calls
 
 _MORE_EMAILS = "hs_additional_emails"
 """A contact is found by its second address too, and answers with its first."""
-
-_QUERY = 2_000
-"""Most characters of a list of properties in a URL; longer ones meet 414 (error handling)."""
 
 _SEARCH_BODY = 3_000
 """Most characters of a search's body (search guide)."""
@@ -35,43 +30,6 @@ _SEARCH_PAGE = 200
 
 class _NoKeyProperty(Exception):
     """The portal has no key property yet, so no record of ours either."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """What to read of which type."""
-
-    calls: Calls
-    type: ObjectType
-    properties: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        return key_property(self.type)
-
-    def held(self, item: Json) -> Held:
-        """A record; ``updatedAt`` moves with every property.
-
-        UNCERTAIN is whether it moves with those, too, that HubSpot computes, such as the number of
-        linked records: a link that comes or goes may then count as a change of both sides.
-        """
-        found = {name: _text(value) for name, value in (item.get("properties") or {}).items()}
-        properties = {name: found.get(name) for name in self.properties}
-        key = found.get(self.key) or None
-        return Held(
-            self.type, str(item["id"]), key, properties, updated_at=_instant(item.get("updatedAt"))
-        )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
 
 
 # -- by key ----------------------------------------------------------------------------------------
@@ -84,9 +42,11 @@ async def find(
 
     (Search is not used for this: what was just written may be missing there for a while.)
     """
-    query = _Query(calls, type, tuple(dict.fromkeys([key_property(type), *properties])))
+    if type in UNKEYED:
+        return {}
+    asked = query(calls, type, properties)
     wanted = [key for key in dict.fromkeys(keys) if key.strip()]
-    jobs = [_find_chunk(query, chunk) for chunk in chunks(wanted)]
+    jobs = [_find_chunk(asked, chunk) for chunk in chunks(wanted)]
     try:
         parts = await together(jobs)
     except _NoKeyProperty:
@@ -94,7 +54,7 @@ async def find(
     return {key: held for part in parts for key, held in part.items()}
 
 
-async def _find_chunk(query: _Query, keys: list[str]) -> dict[str, Held]:
+async def _find_chunk(query: Query, keys: list[str]) -> dict[str, Held]:
     found, unmentioned = await _ask(query, keys)
     if unmentioned:  # callers report ids that were silently left out: ask for these once more
         again, _ = await _ask(query, unmentioned)
@@ -102,7 +62,7 @@ async def _find_chunk(query: _Query, keys: list[str]) -> dict[str, Held]:
     return found
 
 
-async def _ask(query: _Query, keys: list[str]) -> tuple[dict[str, Held], list[str]]:
+async def _ask(query: Query, keys: list[str]) -> tuple[dict[str, Held], list[str]]:
     """What one batch/read finds, and the keys of which its answer says nothing."""
     names = [*query.properties, *([_MORE_EMAILS] if query.type is ObjectType.CONTACTS else [])]
     content = {
@@ -115,7 +75,7 @@ async def _ask(query: _Query, keys: list[str]) -> tuple[dict[str, Held], list[st
         answer = await query.calls.read(path, content)
     except Refusal as refusal:
         return await _ask_less(query, keys, refusal), []
-    faults = [_missing(error) for error in objects(answer.get("errors"))]
+    faults = [missing(error) for error in objects(answer.get("errors"))]
     found: dict[str, Held] = {}
     for item in objects(answer.get("results")):
         held = query.held(item)
@@ -148,15 +108,7 @@ def _keys_of(type: ObjectType, item: Json, key: str | None, asked: Sequence[str]
     yield from (one for one in asked if one.strip().casefold() in folded)
 
 
-def _missing(error: Json) -> Fault:
-    """An error of a read that says "not there"; an address that is none is not there either."""
-    fault = read_fault(error)
-    if fault.not_found or fault.category == "VALIDATION_ERROR":
-        return fault
-    raise Unavailable(f"HubSpot did not read all records ({fault.code}): {fault.message}.")
-
-
-async def _ask_less(query: _Query, keys: list[str], refusal: Refusal) -> dict[str, Held]:
+async def _ask_less(query: Query, keys: list[str], refusal: Refusal) -> dict[str, Held]:
     """After a refusal of the whole read: the key property is missing, or one key is to blame."""
     if refusal.status != 400:
         raise refusal
@@ -171,7 +123,7 @@ async def _ask_less(query: _Query, keys: list[str], refusal: Refusal) -> dict[st
     return first | second
 
 
-async def _check_key_property(query: _Query) -> None:
+async def _check_key_property(query: Query) -> None:
     try:
         found = await query.calls.get(query.calls.paths.properties(query.type, KEY_FIELD))
     except Refusal as refusal:
@@ -185,15 +137,30 @@ async def _check_key_property(query: _Query) -> None:
         )
 
 
+# -- by id -----------------------------------------------------------------------------------------
+
+
+async def read(
+    calls: Calls, type: ObjectType, ids: Iterable[str], properties: Collection[str]
+) -> dict[str, Held]:
+    """Records by id, a hundred a request; what is no number is the id of none."""
+    asked = query(calls, type, properties)
+    wanted = [id_ for id_ in dict.fromkeys(ids) if id_.isascii() and id_.isdecimal()]
+    parts = await together([by_id(asked, chunk) for chunk in chunks(wanted)])
+    return {id_: asked.held(item) for part in parts for id_, item in part.items()}
+
+
 # -- by name ---------------------------------------------------------------------------------------
 
 
 async def resolve(
     calls: Calls, type: ObjectType, names: Collection[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Ids of contacts by e-mail address, of companies by domain, else by name."""
+    """Ids of contacts by e-mail address, of companies by domain, else by name; of deals by key."""
+    if type in UNKEYED:
+        return {}
     wanted = [name for name in dict.fromkeys(names) if name.strip()]
-    if type is ObjectType.CONTACTS:
+    if type is not ObjectType.COMPANIES:
         found = await find(calls, type, wanted, ())
         return {name: (held.id,) for name, held in found.items()}
     domains = [name for name in wanted if looks_like_domain(name)]
@@ -299,46 +266,3 @@ async def of_name(calls: Calls, type: ObjectType, name: str) -> list[str] | None
         return None
     answer = await calls.read(calls.paths.objects(type, "search"), content)
     return [str(item["id"]) for item in objects(answer.get("results"))]
-
-
-# -- all of them -----------------------------------------------------------------------------------
-
-
-async def export(
-    calls: Calls, type: ObjectType, properties: Collection[str]
-) -> AsyncIterator[Held]:
-    """Every record once, with links: a request per hundred, two when the properties are many."""
-    query = _Query(calls, type, tuple(dict.fromkeys([key_property(type), *properties])))
-    listed = ",".join(query.properties)
-    short = len(listed) + 2 * listed.count(",") <= _QUERY  # a comma takes three characters there
-    params = {
-        "limit": str(BATCH),
-        "archived": "false",
-        "properties": listed if short else query.key,
-    }
-    if parents := parents_of(type):
-        params["associations"] = ",".join(parents)
-    seen: set[int | str] = set()
-    async for page in calls.pages(calls.paths.objects(type), params):
-        fresh = [item for item in page if _number(item["id"]) not in seen]
-        seen.update(_number(item["id"]) for item in fresh)
-        full = {} if short else await _read_full(query, [str(item["id"]) for item in fresh])
-        for item in fresh:
-            held = query.held(full.get(str(item["id"]), item))
-            links = await inline_links(calls, type, item)
-            yield Held(type, held.id, held.key, held.properties, links, held.updated_at)
-
-
-def _number(id: object) -> int | str:
-    """An id as it takes the least memory."""
-    text = str(id)
-    return int(text) if text.isdecimal() else text
-
-
-async def _read_full(query: _Query, ids: list[str]) -> dict[str, Json]:
-    content = {"properties": list(query.properties), "inputs": [{"id": id_} for id_ in ids]}
-    path = query.calls.paths.objects(query.type, "batch/read")
-    answer = await query.calls.read(path, content)
-    for error in objects(answer.get("errors")):
-        _missing(error)  # deleted between the two requests
-    return {str(item["id"]): item for item in objects(answer.get("results"))}

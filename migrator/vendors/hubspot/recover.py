@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, Unavailable
 from migrator.model import Action, ObjectType, OpState, Outcome
-from migrator.vendors.hubspot import read
+from migrator.vendors.hubspot import activities, read
+from migrator.vendors.hubspot.fields import UNKEYED
 from migrator.vendors.hubspot.write import keyless
 from migrator.vendors.shared.unknown import unknown
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from migrator.model import Op, Sent
     from migrator.vendors.hubspot.calls import Calls
+    from migrator.wire import Clock
 
 _SEARCHED = 20
 """Creates that are searched for by name: a search is a request, and only five a second are let."""
@@ -27,8 +29,12 @@ _SEARCHED = 20
 _LATE = "What was created in the last minutes may not be among them yet."
 
 
-async def recover(calls: Calls, type: ObjectType, sent: Sequence[Sent]) -> list[Outcome]:
+async def recover(
+    calls: Calls, clock: Clock, type: ObjectType, sent: Sequence[Sent]
+) -> list[Outcome]:
     """Outcomes of creates; updates and deletes may be repeated."""
+    if type in UNKEYED:
+        return await activities.recover(calls, clock, type, sent)
     creates = [one for one in sent if one.op.action is Action.CREATE]
     lost = [one for one in creates if keyless(one.op)]
     keys = {one.op.key for one in creates if not keyless(one.op)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
+from migrator.vendors.hubspot.fields import DONE, NOT_DONE
 from migrator.vendors.shared.names import folded
 from migrator.vendors.shared.problems import BadValue
-from migrator.vendors.shared.values import agree, decimal, lines, zulu
+from migrator.vendors.shared.values import agree, decimal, flag, lines, zulu
 from migrator.vendors.shared.values import instant as read_instant
 
 if TYPE_CHECKING:
@@ -36,6 +37,64 @@ def text(value: str) -> str:
     return value
 
 
+def status(done: str) -> str:
+    """The status of a task that is done, or not."""
+    return DONE if flag(done) == "true" else NOT_DONE
+
+
+# -- into canonical text ---------------------------------------------------------------------------
+
+_LONGEST_NUMBER = 400
+"""Digits that a number may have on either side of its point to be written out."""
+
+
+def plain(held: str) -> str:
+    """A number without an exponent and without zeros at its end; what is none stays as it is.
+
+    >>> plain("1234.50"), plain("1E+3"), plain("-0.0"), plain("n/a")
+    ('1234.5', '1000', '0', 'n/a')
+    """
+    found = decimal(held)
+    if found is None or abs(found.adjusted()) > _LONGEST_NUMBER:
+        return held
+    text = f"{found:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def moment(held: str) -> str:
+    """An instant of UTC, of ISO text or of milliseconds; what is none stays as it is.
+
+    >>> moment("1774947600000"), moment("2026-03-31T11:00:00+02:00"), moment("soon")
+    ('2026-03-31T09:00:00Z', '2026-03-31T09:00:00Z', 'soon')
+    """
+    found = as_moment(held)
+    return held if found is None else zulu(found)
+
+
+def calendar_day(held: str) -> str:
+    """A day, which HubSpot writes as itself or as midnight in UTC; else it stays as it is.
+
+    >>> calendar_day("2026-03-31"), calendar_day("1774915200000"), calendar_day("soon")
+    ('2026-03-31', '2026-03-31', 'soon')
+    """
+    found = as_moment(held)
+    midnight = found is not None and found.time() == time(0)
+    return found.date().isoformat() if found is not None and midnight else held
+
+
+def day_at_noon(held: str, zone: tzinfo) -> str:
+    """The day that :func:`instant` made this moment of, else the moment."""
+    found = as_moment(held)
+    if found is None:
+        return held
+    try:
+        local = found.astimezone(zone)
+    except OverflowError:
+        return moment(held)
+    return local.date().isoformat() if local.time() == time(12) else zulu(found)
+
+
 # -- comparing -------------------------------------------------------------------------------------
 
 
@@ -52,7 +111,12 @@ def _set(value: str) -> frozenset[str]:
     return frozenset(value.split(";"))
 
 
-def _moment(value: str) -> datetime | None:
+def is_done(status: str) -> bool:
+    """Whether a task is done; there are several ways in which it is not."""
+    return status == DONE
+
+
+def as_moment(value: str) -> datetime | None:
     """An instant of ISO text or of milliseconds since 1970, both of which HubSpot writes."""
     try:
         if _MILLISECONDS.fullmatch(value):
@@ -65,10 +129,11 @@ def _moment(value: str) -> datetime | None:
 
 _MEANINGS: Mapping[str, Callable[[str], object]] = {
     "number": decimal,
-    "date": _moment,
-    "datetime": _moment,
+    "date": as_moment,
+    "datetime": as_moment,
     "choices": _set,
     "bool": folded,
     "email": folded,
+    "done": is_done,
 }
 """What of a value counts, per kind; None = not readable as that kind."""

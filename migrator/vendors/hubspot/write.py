@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import MigratorError, OutcomeUnknown
 from migrator.model import KEY_EXISTS, KEY_FIELD, Action, ObjectType, OpState, Outcome
+from migrator.vendors.hubspot.activities import Content, content, distinct
 from migrator.vendors.hubspot.answers import Fault, Json, body, is_row_fault, objects, read_fault
-from migrator.vendors.hubspot.encode import key_property
+from migrator.vendors.hubspot.fields import UNKEYED, key_property
 from migrator.vendors.hubspot.links import inline
 from migrator.vendors.hubspot.setup import KEYED
 from migrator.vendors.shared.turns import in_turn
 from migrator.wire import Effect, request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from migrator.model import Op
     from migrator.vendors.hubspot.calls import Calls
+    from migrator.vendors.hubspot.labels import Labels
 
 _VERBS = {Action.CREATE: "create", Action.UPDATE: "update", Action.DELETE: "archive"}
 
@@ -33,33 +35,50 @@ _CONFLICT = re.compile(r"CONFLICT|UNIQUE|ALREADY EXISTS|ALREADY HAS THAT VALUE",
 _NAMED = re.compile(r"propertyName=(\w+)")
 
 
-async def write(calls: Calls, type: ObjectType, action: Action, ops: Sequence[Op]) -> list[Outcome]:
+async def write(
+    calls: Calls, labels: Labels, type: ObjectType, action: Action, ops: Sequence[Op]
+) -> list[Outcome]:
     """Carry out ops of one action; see :meth:`migrator.vendors.base.Vendor.write`."""
     if not ops:
         return []
+    inputs = {op.key: await _input(op, labels) for op in ops}
+    send = partial(_together, calls, type, action, inputs)
     if action is Action.CREATE and any(keyless(op) for op in ops):
-        return await in_turn([partial(_alone, calls, op) for op in ops])
-    return await _together(calls, type, action, ops)
+        return await in_turn([partial(send, [op]) for op in ops])
+    if action is Action.CREATE and type in UNKEYED:
+        return await in_turn([partial(send, part) for part in distinct(ops)])
+    return await send(ops)
 
 
 def keyless(op: Op) -> bool:
-    """Whether a create carries no source key, so that nothing but its answer tells its id."""
+    """Whether a create carries no source key, so that nothing but its answer tells its id.
+
+    Such a one goes in a batch of its own: the one result is its, trace id or not. UNCERTAIN is
+    whether results repeat the trace id; without it, those of several could not be told apart.
+    """
     return op.type in KEYED and KEY_FIELD not in op.properties
 
 
-async def _alone(calls: Calls, op: Op) -> list[Outcome]:
-    """A create in a batch of its own: the one result is its, trace id or not.
-
-    UNCERTAIN is whether results repeat the trace id; without it and without a key, those of
-    several could not be told apart.
-    """
-    return await _together(calls, op.type, op.action, [op])
+async def _input(op: Op, labels: Labels) -> Json:
+    """An op as a batch has it."""
+    if op.action is Action.DELETE:
+        return {"id": op.id}
+    content: Json = {"properties": dict(op.properties), "objectWriteTraceId": _trace(op)}
+    if op.action is Action.UPDATE:
+        return {"id": op.id, **content}
+    if op.links:
+        content["associations"] = await inline(op, labels)
+    return content
 
 
 async def _together(
-    calls: Calls, type: ObjectType, action: Action, ops: Sequence[Op]
+    calls: Calls,
+    type: ObjectType,
+    action: Action,
+    inputs: Mapping[str, Json],
+    ops: Sequence[Op],
 ) -> list[Outcome]:
-    batch = _Batch(calls, type, action)
+    batch = _Batch(calls, type, action, inputs)
     try:
         await batch.send(list(ops))
     except OutcomeUnknown:
@@ -74,9 +93,12 @@ async def _together(
 
 
 class _Batch:
-    """Ops on their way, in one request or in halves of it."""
+    """Ops on their way, in one request or in halves of it; ``inputs`` by their keys."""
 
-    def __init__(self, calls: Calls, type: ObjectType, action: Action) -> None:
+    def __init__(
+        self, calls: Calls, type: ObjectType, action: Action, inputs: Mapping[str, Json]
+    ) -> None:
+        self._inputs = inputs
         self._calls = calls
         self._type = type
         self._action = action
@@ -91,7 +113,7 @@ class _Batch:
         """Send these ops, one at least, and note what became of them."""
         # A create is never repeated blindly; an update by id and an archive may be.
         effect = Effect.ONCE if self._action is Action.CREATE else Effect.REPEATABLE
-        content = {"inputs": [self._input(op) for op in ops]}
+        content = {"inputs": [self._inputs[op.key] for op in ops]}
         client = self._calls.client
         response = await request(client, "POST", self._path, effect=effect, json=content)
         found = body(response)
@@ -104,16 +126,6 @@ class _Batch:
                 self._written(op, op.id)
         else:
             await self._read(ops, found)
-
-    def _input(self, op: Op) -> Json:
-        if self._action is Action.DELETE:
-            return {"id": op.id}
-        content: Json = {"properties": dict(op.properties), "objectWriteTraceId": _trace(op)}
-        if self._action is Action.UPDATE:
-            return {"id": op.id, **content}
-        if op.links:
-            content["associations"] = inline(op)
-        return content
 
     async def _turned_down(self, ops: list[Op], fault: Fault) -> None:
         if len(ops) > 1:
@@ -197,7 +209,12 @@ class _Names:
         self._key = key_property(type)
         self._by_id = {op.id: op for op in ops if op.id} if action is Action.UPDATE else {}
         self._by_trace = {_trace(op): op for op in ops}
-        self._alone = ops[0] if len(ops) == 1 and keyless(ops[0]) else None
+        self._type = type
+        self._by_content: dict[Content, Op] = {}
+        unkeyed = action is Action.CREATE and type in UNKEYED
+        if unkeyed:
+            self._by_content = {content(type, op.properties): op for op in ops}
+        self._alone = ops[0] if len(ops) == 1 and (unkeyed or keyless(ops[0])) else None
         self._by_key = {}
         self._by_folded: dict[str, Op | None] = {}
         if action is Action.CREATE:
@@ -211,7 +228,10 @@ class _Names:
     def of_result(self, result: Json) -> Op | None:
         if found := self._by_id.get(str(result.get("id"))):
             return found
-        key = str((result.get("properties") or {}).get(self._key) or "")
+        shown = result.get("properties") or {}
+        if self._by_content and (found := self._by_content.get(content(self._type, shown))):
+            return found
+        key = str(shown.get(self._key) or "")
         if key and (found := self._by_key.get(key) or self._by_folded.get(key.strip().casefold())):
             return found
         return self._by_trace.get(str(result.get("objectWriteTraceId"))) or self._alone

@@ -38,6 +38,8 @@ class Call:
         version: ``v1``, ``v3``, ``v4`` or a date such as ``2026-03``.
         args: the variable parts of the path.
         body: the JSON body, None when there is none.
+        content: the body as it came, of a form only.
+        content_type: the header, of a form only.
     """
 
     version: str
@@ -45,6 +47,8 @@ class Call:
     query: httpx.QueryParams
     body: Json
     size: int = 0
+    content: bytes = b""
+    content_type: str = ""
 
     @property
     def enforces(self) -> bool:

@@ -21,6 +21,7 @@ from migrator.vendors.hubspot.sandbox.answers import (
     malformed,
     not_found,
 )
+from migrator.vendors.hubspot.sandbox.imports import Imports
 from migrator.vendors.hubspot.sandbox.portal import HubSpotOptions, Portal
 from migrator.vendors.hubspot.sandbox.quota import Quota, too_many
 from migrator.vendors.hubspot.sandbox.records import Records
@@ -72,7 +73,8 @@ class HubSpotSandbox:
         if self.options.like is not None:
             imitate(self._portal, self.options.like)
         self._quota = Quota(self.options, self._portal.time_zone, now, clock)
-        self._routes = Routes(self._portal)
+        self._imports = Imports(self._portal)
+        self._routes = Routes(self._portal, self._imports)
         self._records = Records(self._portal)
         self._lock = Lock()
 
@@ -88,6 +90,7 @@ class HubSpotSandbox:
     def records(self, type: str, *, archived: bool = False) -> list[dict[str, str]]:
         """Every record of a type: all its properties with a value, and its ``id``."""
         with self._lock:
+            self._imports.advance()
             kind = KINDS[type]
             return [
                 {
@@ -104,8 +107,12 @@ class HubSpotSandbox:
             ]
 
     def associations(self, source: str, target: str) -> dict[str, dict[str, tuple[int, ...]]]:
-        """Links from one type to another: id to linked ids to association type ids."""
+        """Links from one type to another: id to linked ids to association type ids.
+
+        A user's own type stands as its id and :data:`.link_types.USER_KEYS`.
+        """
         with self._lock:
+            self._imports.advance()
             found: dict[str, dict[str, tuple[int, ...]]] = {}
             for id, other, types in self._portal.links.pairs(source, target):
                 found.setdefault(str(id), {})[str(other)] = types
@@ -114,6 +121,7 @@ class HubSpotSandbox:
     def state(self) -> Mapping[str, object]:
         """Counts for a person who looks: records per type, requests per endpoint, 429s."""
         with self._lock:
+            self._imports.advance()
             return {
                 "account": self._portal.id,
                 "records": {name: table.live for name, table in self._portal.tables.items()},
@@ -126,6 +134,7 @@ class HubSpotSandbox:
         correlation = str(UUID(int=self._portal.random.getrandbits(128), version=4))
         search = request.url.path.endswith(_SEARCH)
         headers: dict[str, str] = {}
+        self._imports.advance()
         try:
             self._authenticate(request)
             policy = self._quota.take(search=search)
@@ -136,6 +145,7 @@ class HubSpotSandbox:
                 return _respond(429, dict(too_many(policy, correlation)), headers)
             answer = self._route(request)
         except Refusal as refusal:
+            self.count_429 += refusal.status == 429
             answer = Answer(refusal.status, refusal.body(correlation))
         return _respond(answer.status, answer.body, headers)
 
@@ -159,7 +169,11 @@ class HubSpotSandbox:
         self.requests[route.name] += 1
         self._authorize(route, args)
         content = request.read()
-        call = Call(where.version, args, request.url.params, _parse(content), len(content))
+        query, type_ = request.url.params, request.headers.get("Content-Type", "")
+        if type_.lower().startswith("multipart/form-data"):
+            call = Call(where.version, args, query, None, len(content), content, type_)
+        else:
+            call = Call(where.version, args, query, _parse(content), len(content))
         return route.handler(call)
 
     def _authorize(self, route: Route, args: Mapping[str, str]) -> None:

@@ -14,13 +14,14 @@ from migrator.vendors.hubspot.sandbox.answers import (
     not_found,
 )
 from migrator.vendors.hubspot.sandbox.batches import batch_answer
-from migrator.vendors.hubspot.sandbox.schema import DEFAULT_LINK, LINK_TYPES
-from migrator.vendors.hubspot.sandbox.writes import link_type_ids, unknown_records
+from migrator.vendors.hubspot.sandbox.labels import show_type
+from migrator.vendors.hubspot.sandbox.writes import link_keys, unknown_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from migrator.vendors.hubspot.sandbox.answers import Call, Json, Object
+    from migrator.vendors.hubspot.sandbox.link_types import LinkType
     from migrator.vendors.hubspot.sandbox.portal import Portal
 
 READ_BATCH = 1_000
@@ -41,17 +42,10 @@ class Associations:
         source, target = self._sides(call)
 
         def one(given: Object) -> Object:
-            type_ids = link_type_ids(given.get("types"), source, target)
+            keys = link_keys(self._portal, given.get("types"), source, target)
             id, other = self._pair(source, _id(given, "from"), target, _id(given, "to"))
-            self._link(id, other, type_ids)
-            kinds = self._portal.tables
-            return {
-                "fromObjectTypeId": kinds[source].kind.type_id,
-                "fromObjectId": str(id),
-                "toObjectTypeId": kinds[target].kind.type_id,
-                "toObjectId": str(other),
-                "labels": [label for n in type_ids if (label := LINK_TYPES[n].label)],
-            }
+            self._link(id, other, keys)
+            return self._linked(source, id, target, other, keys)
 
         return self._each(201, call, one)
 
@@ -102,21 +96,11 @@ class Associations:
         """Take single association types away."""
         source, target = self._sides(call)
         for given in call.inputs(self._portal.options.association_batch):
-            type_ids = link_type_ids(given.get("types"), source, target)
+            keys = link_keys(self._portal, given.get("types"), source, target)
             id, other = self._pair(source, _id(given, "from"), target, _id(given, "to"))
-            for type_id in type_ids:
-                self._portal.links.unlabel(source, id, target, other, type_id)
+            for key in keys:
+                self._portal.links.unlabel(source, id, target, other, key)
         return Answer(204)
-
-    def labels(self, call: Call) -> Answer:
-        """The association types between two kinds."""
-        source, target = self._sides(call)
-        results: list[Json] = [
-            {"category": "HUBSPOT_DEFINED", "typeId": link.type_id, "label": link.label}
-            for link in LINK_TYPES.values()
-            if (link.source, link.target) == (source, target)
-        ]
-        return Answer(200, {"results": results})
 
     def index(self, call: Call) -> Answer:
         """Who is linked to one record, page by page."""
@@ -131,18 +115,10 @@ class Associations:
     def put(self, call: Call) -> Answer:
         """Link two records by the types in the body."""
         source, target = self._sides(call)
-        type_ids = link_type_ids(call.body, source, target)
+        keys = link_keys(self._portal, call.body, source, target)
         id, other = self._pair(source, call.args["id"], target, call.args["other"])
-        self._link(id, other, type_ids)
-        kinds = self._portal.tables
-        body: Object = {
-            "fromObjectTypeId": kinds[source].kind.type_id,
-            "fromObjectId": str(id),
-            "toObjectTypeId": kinds[target].kind.type_id,
-            "toObjectId": str(other),
-            "labels": [label for n in type_ids if (label := LINK_TYPES[n].label)],
-        }
-        return Answer(201, body)
+        self._link(id, other, keys)
+        return Answer(201, self._linked(source, id, target, other, keys))
 
     def put_default(self, call: Call) -> Answer:
         """Link two records by the unlabeled type."""
@@ -162,8 +138,9 @@ class Associations:
         UNCERTAIN: 204 or 200, both with an empty body; and the type, here the unlabeled one.
         """
         target, pairs = self._legacy_pairs(call)
+        link = self._default_type("deals", target)
         for id, other in pairs:
-            self._link(id, other, [DEFAULT_LINK["deals", target]])
+            self._link(id, other, [link.key])
         return Answer(204)
 
     def legacy_remove(self, call: Call) -> Answer:
@@ -198,18 +175,33 @@ class Associations:
         return batch_answer(self._portal, status, results, errors)
 
     def _default(self, source: str, id: str, target: str, other: str) -> Object:
-        type_id = DEFAULT_LINK.get((source, target))
-        if type_id is None:
-            raise invalid(f"No default association type from {source} to {target}.")
-        one, two = self._pair(source, id, target, other)
-        self._link(one, two, [type_id])
+        link = self._default_type(source, target)
+        self._link(*self._pair(source, id, target, other), [link.key])
         return {
             "from": {"id": id},
             "to": {"id": other},
             "associationSpec": {
-                "associationCategory": "HUBSPOT_DEFINED",
-                "associationTypeId": type_id,
+                "associationCategory": link.category,
+                "associationTypeId": link.type_id,
             },
+        }
+
+    def _default_type(self, source: str, target: str) -> LinkType:
+        types = self._portal.link_types
+        key = types.default(source, target)
+        if key is None:
+            raise invalid(f"No default association type from {source} to {target}.")
+        return types[key]
+
+    def _linked(self, source: str, id: int, target: str, other: int, keys: Sequence[int]) -> Object:
+        """What an answer says about a link that was made."""
+        tables, types = self._portal.tables, self._portal.link_types
+        return {
+            "fromObjectTypeId": tables[source].kind.type_id,
+            "fromObjectId": str(id),
+            "toObjectTypeId": tables[target].kind.type_id,
+            "toObjectId": str(other),
+            "labels": [label for key in keys if (label := types[key].label)],
         }
 
     def _pair(self, source: str, id: str, target: str, other: str) -> tuple[int, int]:
@@ -226,9 +218,9 @@ class Associations:
         if one is not None and two is not None:
             self._unlink(source, one.id, target, two.id)
 
-    def _link(self, id: int, other: int, type_ids: Sequence[int]) -> None:
-        self._portal.links.add(id, other, type_ids)
-        link = LINK_TYPES[type_ids[0]]
+    def _link(self, id: int, other: int, keys: Sequence[int]) -> None:
+        self._portal.links.add(id, other, keys)
+        link = self._portal.link_types[keys[0]]
         self._moved(link.source, id, link.target, other)
 
     def _unlink(self, source: str, id: int, target: str, other: int) -> None:
@@ -256,14 +248,7 @@ class Associations:
         page: list[Json] = [
             {
                 "toObjectId": id if call.version.startswith("v") else str(id),
-                "associationTypes": [
-                    {
-                        "category": "HUBSPOT_DEFINED",
-                        "typeId": type_id,
-                        "label": LINK_TYPES[type_id].label,
-                    }
-                    for type_id in links[id]
-                ],
+                "associationTypes": [show_type(self._portal.link_types[key]) for key in links[id]],
             }
             for id in ids[:limit]
         ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from migrator.vendors.hubspot.sandbox.answers import Refusal, not_found
+from migrator.vendors.hubspot.sandbox.link_types import LinkTypes
 from migrator.vendors.hubspot.sandbox.schema import (
     DEFAULT_OWNERS,
     DEFAULT_STAGES,
@@ -71,6 +72,28 @@ class HubSpotOptions:
         unknown_unlink: what an archive of associations does with a record that is not there: it
             overlooks it, or refuses the request (UNCERTAIN).
         association_batch: most inputs of association creates and archives (UNCERTAIN: 2,000).
+        task_defaults: a task created without status, type or priority gets HubSpot's own
+            (UNCERTAIN: its forms show NOT_STARTED, TODO and NONE).
+        activity_properties: notes and tasks can be given custom properties (UNCERTAIN).
+        import_seconds: from the start of an import to its first row.
+        import_rows_per_second: what an import gets done from then on.
+        imports_at_once: imports that are worked on; the others are DEFERRED (import FAQ: three).
+        imports_per_day: imports in any 24 hours (paid 500, free 50).
+        import_rows_per_day: rows in any 24 hours.
+        import_rows: most rows of one file.
+        import_bytes: largest file.
+        import_columns_by: columns are found by ``columnName``, or by their order alone, whatever
+            the names are (UNCERTAIN: seen by one reporter).
+        import_blank_clears: a blank cell clears the value (UNCERTAIN); False = it is left alone.
+        import_bad_cell: what a bad value costs: its ``row``, or only the ``cell``, and the rest of
+            the row is written (UNCERTAIN); values that a record must have cost the row anyway.
+        import_refuses_duplicates: a record named by two rows of a file is an error of the second
+            (UNCERTAIN); False = the second overwrites the first.
+        import_header_is_line: the header is line 1 (UNCERTAIN); False = the first row of data is.
+        import_local_time: times without a zone are those of the account's zone (UNCERTAIN);
+            False = UTC.
+        import_zero_counters: counters that are 0 are told as well (UNCERTAIN).
+        import_id_name: what the answer calls the number of an import: ``importId`` in older docs.
     """
 
     token: str | None = None
@@ -110,6 +133,23 @@ class HubSpotOptions:
     links_move_updated: bool = False
     unknown_unlink: Literal["overlook", "refuse"] = "overlook"
     association_batch: int = 2_000
+    task_defaults: bool = False
+    activity_properties: bool = True
+    import_seconds: float = 2.0
+    import_rows_per_second: float = 500.0
+    imports_at_once: int = 3
+    imports_per_day: int = 500
+    import_rows_per_day: int = 80_000_000
+    import_rows: int = 1_048_576
+    import_bytes: int = 512 * 1024 * 1024
+    import_columns_by: Literal["name", "order"] = "name"
+    import_blank_clears: bool = False
+    import_bad_cell: Literal["row", "cell"] = "row"
+    import_refuses_duplicates: bool = True
+    import_header_is_line: bool = True
+    import_local_time: bool = False
+    import_zero_counters: bool = False
+    import_id_name: Literal["id", "importId"] = "id"
 
 
 class Portal:
@@ -132,7 +172,8 @@ class Portal:
         self.time_zone = options.time_zone
         fold = options.unique_ignores_case
         self.tables = {name: Table(kind, fold=fold) for name, kind in KINDS.items()}
-        self.links = Links()
+        self.link_types = LinkTypes()
+        self.links = Links(self.link_types)
         self.properties = {name: default_properties(kind) for name, kind in KINDS.items()}
         self.groups = {name: dict(groups) for name, groups in GROUPS.items()}
         self.pipelines = [Pipeline("default", "Sales Pipeline", list(DEFAULT_STAGES))]
@@ -182,11 +223,12 @@ class Portal:
         self._next_setting += 1
         return str(self._next_setting)
 
-    def window(self) -> Window:
-        """How long search does not show what is written now."""
-        start = self.clock()
+    def window(self, ago: float = 0.0) -> Window:
+        """How long search does not show what is written now, or was so many seconds ago."""
+        start = self.clock() - ago
         return Window(start, start + self.options.search_lag)
 
-    def time(self) -> str:
-        """Now, as it stands in an answer."""
-        return iso(self.now().astimezone(UTC), millis=True)
+    def time(self, ago: float = 0.0) -> str:
+        """Now, or so many seconds ago, as it stands in an answer."""
+        moment = self.now() - timedelta(seconds=ago)
+        return iso(moment.astimezone(UTC), millis=True)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 UNIQUE = 10
 """Most properties with ``hasUniqueValue`` per kind (crm-properties-v3 guide)."""
 
+ACTIVITIES = {"notes", "tasks"}
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 
 
@@ -153,6 +155,8 @@ class Properties:
         missing = [name for name in wanted if not as_text(body.get(name))]
         if missing:
             raise missing_fields(*missing)
+        if kind.name in ACTIVITIES and not self._portal.options.activity_properties:
+            raise invalid(f"Objects of type {kind.caps} have no custom properties.")
         prop = self._checked(kind, body)
         held = self._portal.properties[kind.name].get(prop.name)
         if held is not None and not held.archived:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.vendors.hubspot.sandbox.answers import Answer, Refusal, invalid, not_found
-from migrator.vendors.hubspot.sandbox.schema import LINK_TYPES
 from migrator.vendors.hubspot.sandbox.writes import Writer
 
 if TYPE_CHECKING:
@@ -208,9 +207,9 @@ class Records:
             return None
         shown = sorted(links)[:LINKS_SHOWN]
         results: list[Json] = [
-            {"id": str(other), "type": LINK_TYPES[type_id].name}
+            {"id": str(other), "type": self._portal.link_types[key].name}
             for other in shown
-            for type_id in links[other]
+            for key in links[other]
         ]
         body: Object = {"results": results}
         if len(links) > LINKS_SHOWN:

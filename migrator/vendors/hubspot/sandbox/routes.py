@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from migrator.vendors.hubspot.sandbox.associations import Associations
 from migrator.vendors.hubspot.sandbox.batches import Batches
+from migrator.vendors.hubspot.sandbox.labels import Labels
 from migrator.vendors.hubspot.sandbox.properties import Properties
 from migrator.vendors.hubspot.sandbox.records import Records
 from migrator.vendors.hubspot.sandbox.search import Search
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from migrator.vendors.hubspot.sandbox.answers import Answer, Call
+    from migrator.vendors.hubspot.sandbox.imports import Imports
     from migrator.vendors.hubspot.sandbox.portal import Portal
 
     Handler = Callable[[Call], Answer]
@@ -79,8 +81,13 @@ def place(path: str) -> Place | None:
 class Routes:
     """All endpoints of one account."""
 
-    def __init__(self, portal: Portal) -> None:
-        self.all = (*_records(portal), *_associations(portal), *_account(portal))
+    def __init__(self, portal: Portal, imports: Imports) -> None:
+        self.all = (
+            *_records(portal),
+            *_associations(portal),
+            *_account(portal),
+            *_imports(imports),
+        )
         self._by_method: dict[str, list[Route]] = {}
         for route in self.all:
             self._by_method.setdefault(route.method, []).append(route)
@@ -138,6 +145,7 @@ def _records(portal: Portal) -> list[Route]:
 
 def _associations(portal: Portal) -> list[Route]:
     links = Associations(portal)
+    labels = Labels(portal)
     batch = "associations/{type}/{to}"
     single = "objects/{type}/{id}/associations"
     table: list[tuple[str, str, Handler]] = [
@@ -146,7 +154,10 @@ def _associations(portal: Portal) -> list[Route]:
         ("POST", f"{batch}/batch/read", links.batch_read),
         ("POST", f"{batch}/batch/archive", links.batch_archive),
         ("POST", f"{batch}/batch/labels/archive", links.batch_labels_archive),
-        ("GET", f"{batch}/labels", links.labels),
+        ("GET", f"{batch}/labels", labels.index),
+        ("POST", f"{batch}/labels", labels.create),
+        ("PUT", f"{batch}/labels", labels.update),
+        ("DELETE", f"{batch}/labels/{{number}}", labels.delete),
         ("PUT", f"{single}/default/{{to}}/{{other}}", links.put_default),
         ("GET", f"{single}/{{to}}", links.index),
         ("PUT", f"{single}/{{to}}/{{other}}", links.put),
@@ -202,3 +213,14 @@ def _account(portal: Portal) -> list[Route]:
         *_routes(owners, "crm.objects.owners.read", "v3"),
         *_routes(rest, "", "v3"),
     ]
+
+
+def _imports(imports: Imports) -> list[Route]:
+    table: list[tuple[str, str, Handler]] = [
+        ("GET", "imports", imports.index),
+        ("POST", "imports", imports.start),
+        ("GET", "imports/{id}", imports.get),
+        ("GET", "imports/{id}/errors", imports.errors),
+        ("POST", "imports/{id}/cancel", imports.cancel),
+    ]
+    return _routes(table, "crm.import", "v3")

@@ -6,7 +6,6 @@ Property names, types and read-only flags follow HubSpot's object definitions (c
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 FIELD_TYPES = {
     "string": ("text", "textarea", "html", "phonenumber", "file", "calculation_equation"),
@@ -343,57 +342,3 @@ DEFAULT_OWNERS = (
     Owner("700004", "dev.patel@example.com", "Dev", "Patel"),
     Owner("700005", "eva.novak@example.com", "Eva", "Novák", archived=True),
 )
-
-
-class LinkType(NamedTuple):
-    """A HUBSPOT_DEFINED association type, seen from one side."""
-
-    type_id: int
-    source: str
-    target: str
-    label: str | None
-    name: str
-
-
-def _both(
-    source: str,
-    target: str,
-    ids: tuple[int, int],
-    label: str | None = None,
-    suffix: str = "",
-) -> tuple[tuple[LinkType, LinkType], ...]:
-    one, other = KINDS[source].singular, KINDS[target].singular
-    there = LinkType(ids[0], source, target, label, f"{one}_to_{other}{suffix}")
-    back = LinkType(ids[1], target, source, label, f"{other}_to_{one}{suffix}")
-    return ((there, back),)
-
-
-_LINK_PAIRS = (
-    *_both("deals", "contacts", (3, 4)),
-    *_both("deals", "companies", (5, 6), "Primary"),
-    *_both("deals", "companies", (341, 342), suffix="_unlabeled"),
-    *_both("contacts", "companies", (1, 2), "Primary"),
-    *_both("contacts", "companies", (279, 280), suffix="_unlabeled"),
-    *_both("notes", "deals", (214, 213)),
-    *_both("notes", "contacts", (202, 201)),
-    *_both("notes", "companies", (190, 189)),
-    *_both("tasks", "deals", (216, 215)),
-    *_both("tasks", "contacts", (204, 203)),
-    *_both("tasks", "companies", (192, 191)),
-)
-
-LINK_TYPES = {link.type_id: link for pair in _LINK_PAIRS for link in pair}
-"""Association types by id (association_type.py of HubSpot's own client)."""
-
-INVERSE = {
-    one.type_id: other.type_id
-    for there, back in _LINK_PAIRS
-    for one, other in ((there, back), (back, there))
-}
-
-PRIMARY = {link.type_id for link in LINK_TYPES.values() if link.label}
-
-DEFAULT_LINK = {
-    (link.source, link.target): link.type_id for link in LINK_TYPES.values() if not link.label
-}
-"""The unlabeled type between two kinds, the one of ``associate/default``."""

@@ -6,11 +6,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrator.vendors.hubspot.sandbox.schema import DEFAULT_LINK, INVERSE, LINK_TYPES, PRIMARY
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from migrator.vendors.hubspot.sandbox.link_types import LinkTypes
     from migrator.vendors.hubspot.sandbox.schema import Kind
 
 
@@ -145,27 +144,33 @@ class Table:
 
 
 class Links:
-    """Which records are linked, and by which association types; both sides are kept."""
+    """Which records are linked, and by which association types; both sides are kept.
 
-    def __init__(self) -> None:
+    Types stand for themselves by their keys, see :mod:`.link_types`.
+    """
+
+    def __init__(self, types: LinkTypes) -> None:
+        self._types = types
         self._sides: dict[tuple[str, str], dict[int, dict[int, tuple[int, ...]]]] = {}
 
     def of(self, source: str, id: int, target: str) -> Mapping[int, tuple[int, ...]]:
-        """Ids of the linked records of kind ``target``, with their association types."""
+        """Ids of the linked records of kind ``target``, with the keys of their types."""
         return self._sides.get((source, target), {}).get(id, {})
 
-    def add(self, id: int, other: int, type_ids: Iterable[int]) -> None:
+    def add(self, id: int, other: int, keys: Iterable[int]) -> None:
         """Link two records; the kinds follow from the types, which all join the same two.
 
-        A primary link is an unlabeled one as well, and replaces the primary of before: a deal has
-        one primary company (association type 5).
+        A link with a label is an unlabeled one as well. A primary one replaces the primary of
+        before: a deal has one primary company (association type 5).
         """
-        for type_id in type_ids:
-            link = LINK_TYPES[type_id]
-            if type_id in PRIMARY:
-                self._demote(link.source, id, link.target, type_id)
-                self._put(id, other, DEFAULT_LINK[link.source, link.target])
-            self._put(id, other, type_id)
+        for key in keys:
+            link = self._types[key]
+            if link.primary:
+                self._demote(link.source, id, link.target, key)
+            default = self._types.default(link.source, link.target)
+            if default is not None:
+                self._put(id, other, default)
+            self._put(id, other, key)
 
     def remove(self, source: str, id: int, target: str, other: int) -> None:
         """Take away all links between two records."""
@@ -173,12 +178,18 @@ class Links:
             side = self._sides.get((one, two), {})
             side.get(first, {}).pop(second, None)
 
-    def unlabel(self, source: str, id: int, target: str, other: int, type_id: int) -> None:
+    def unlabel(self, source: str, id: int, target: str, other: int, key: int) -> None:
         """Take away one association type; without the unlabeled one nothing remains."""
-        if type_id not in PRIMARY:
+        if self._types[key].label is None:
             self.remove(source, id, target, other)
         else:
-            self._drop(source, id, target, other, type_id)
+            self._drop(source, id, target, other, key)
+
+    def unlabel_all(self, source: str, target: str, key: int) -> None:
+        """Take a type away wherever it is."""
+        for id, other, held in list(self.pairs(source, target)):
+            if key in held:
+                self._drop(source, id, target, other, key)
 
     def forget(self, source: str, id: int) -> None:
         """Take away all links of a record that is gone."""
@@ -191,26 +202,26 @@ class Links:
     def pairs(self, source: str, target: str) -> Iterator[tuple[int, int, tuple[int, ...]]]:
         """Every link from one kind to another."""
         for id, others in self._sides.get((source, target), {}).items():
-            for other, types in others.items():
-                yield id, other, types
+            for other, keys in others.items():
+                yield id, other, keys
 
-    def _put(self, id: int, other: int, type_id: int) -> None:
-        for one, two, number in ((id, other, type_id), (other, id, INVERSE[type_id])):
-            link = LINK_TYPES[number]
+    def _put(self, id: int, other: int, key: int) -> None:
+        for one, two, number in ((id, other, key), (other, id, self._types[key].inverse)):
+            link = self._types[number]
             side = self._sides.setdefault((link.source, link.target), {}).setdefault(one, {})
             held = side.get(two, ())
             if number not in held:
                 side[two] = tuple(sorted((*held, number)))
 
-    def _demote(self, source: str, id: int, target: str, type_id: int) -> None:
+    def _demote(self, source: str, id: int, target: str, key: int) -> None:
         for other, held in list(self.of(source, id, target).items()):
-            if type_id in held:
-                self._drop(source, id, target, other, type_id)
+            if key in held:
+                self._drop(source, id, target, other, key)
 
-    def _drop(self, source: str, id: int, target: str, other: int, type_id: int) -> None:
+    def _drop(self, source: str, id: int, target: str, other: int, key: int) -> None:
         for one, first, two, second, number in (
-            (source, id, target, other, type_id),
-            (target, other, source, id, INVERSE[type_id]),
+            (source, id, target, other, key),
+            (target, other, source, id, self._types[key].inverse),
         ):
             side = self._sides.get((one, two), {}).get(first, {})
             if second in side:

@@ -16,7 +16,6 @@ from migrator.vendors.hubspot.sandbox.answers import (
     invalid_properties,
     missing_fields,
 )
-from migrator.vendors.hubspot.sandbox.schema import LINK_TYPES
 from migrator.vendors.hubspot.sandbox.values import Invalid, check
 
 if TYPE_CHECKING:
@@ -34,11 +33,30 @@ ANY_OF = {
 """Kinds of which a create needs at least one of these properties (contacts, companies guides)."""
 
 
+def required(portal: Portal, kind: Kind) -> list[str]:
+    """The properties that a new record of this kind must have."""
+    names = list(portal.options.required.get(kind.name, ()))
+    if kind.name == "deals" and _pipeline_required(portal):
+        names.append("pipeline")
+    return list(dict.fromkeys(names))
+
+
+def _pipeline_required(portal: Portal) -> bool:
+    return len(portal.pipelines) > 1 and portal.options.pipeline_required_if_several
+
+
+TASK_DEFAULTS = {
+    "hs_task_priority": "NONE",
+    "hs_task_status": "NOT_STARTED",
+    "hs_task_type": "TODO",
+}
+
+
 class NewLink(NamedTuple):
     """A link asked for in a create."""
 
     other: int
-    type_ids: tuple[int, ...]
+    types: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -54,16 +72,17 @@ class Draft:
 class Writer:
     """Checks the inputs of one request against the account and against each other.
 
-    Nothing is stored before :meth:`store`, so that a batch can fail as a whole.
+    Nothing is stored before :meth:`store`, so that a batch can fail as a whole. What is stored is
+    dated ``ago`` seconds back.
     """
 
-    def __init__(self, portal: Portal, kind: Kind, *, enforces: bool) -> None:
+    def __init__(self, portal: Portal, kind: Kind, *, enforces: bool, ago: float = 0.0) -> None:
         self._portal = portal
         self._kind = kind
         self._table = portal.tables[kind.name]
         self._properties = portal.properties[kind.name]
         self._strict = enforces and portal.options.enforce_2026_09
-        self._now, self._window = portal.time(), portal.window()
+        self._now, self._window = portal.time(ago), portal.window(ago)
         self._taken: set[tuple[str, str]] = set()
 
     def create(self, given: Object) -> Draft:
@@ -73,6 +92,8 @@ class Writer:
         values = self._values(as_object(given["properties"]), {})
         values = {name: value for name, value in values.items() if value is not None}
         self._default_pipeline(values)
+        if self._kind.name == "tasks" and self._portal.options.task_defaults:
+            values = {**TASK_DEFAULTS, **values}
         self._require(values)
         return self._finish(given, values, None)
 
@@ -90,7 +111,7 @@ class Writer:
         new = {name: value for name, value in draft.values.items() if value is not None}
         row = self._table.add(new, self._now, self._window)
         for link in draft.links:
-            portal.links.add(row.id, link.other, link.type_ids)
+            portal.links.add(row.id, link.other, link.types)
         return row
 
     def _finish(self, given: Object, values: dict[str, str | None], row: Row | None) -> Draft:
@@ -152,18 +173,12 @@ class Writer:
         portal = self._portal
         if self._kind.name != "deals" or "pipeline" in values:
             return
-        if len(portal.pipelines) == 1 or not portal.options.pipeline_required_if_several:
+        if not _pipeline_required(portal):
             values["pipeline"] = portal.pipelines[0].id
 
     def _require(self, values: Mapping[str, str | None]) -> None:
         kind = self._kind
-        missing = [
-            name
-            for name in self._portal.options.required.get(kind.name, ())
-            if values.get(name) is None
-        ]
-        if kind.name == "deals" and "pipeline" not in values:
-            missing.append("pipeline")
+        missing = [name for name in required(self._portal, kind) if values.get(name) is None]
         any_of = ANY_OF.get(kind.name, ())
         if any_of and not any(name in values for name in any_of):
             missing.extend(any_of)
@@ -214,12 +229,12 @@ class Writer:
 
     def _link(self, given: Object) -> NewLink:
         other = as_text(as_object(given.get("to")).get("id"))
-        type_ids = link_type_ids(given.get("types"), self._kind.name, None)
-        target = LINK_TYPES[type_ids[0]].target
+        types = link_keys(self._portal, given.get("types"), self._kind.name, None)
+        target = self._portal.link_types[types[0]].target
         row = self._portal.tables[target].by_id(other)
         if row is None:
             raise unknown_records(self._portal, [(target, other)])
-        return NewLink(row.id, type_ids)
+        return NewLink(row.id, types)
 
     def _take(self, values: Mapping[str, str | None], row: Row | None) -> None:
         """Refuse a unique value that another record, or another input, holds; else reserve it."""
@@ -255,27 +270,24 @@ class Writer:
         return refusal
 
 
-def link_type_ids(given: Json, source: str, target: str | None) -> tuple[int, ...]:
-    """The association types of one link; they must all join ``source`` to one kind.
-
-    Only HUBSPOT_DEFINED types exist here.
-    """
-    ids: list[int] = []
+def link_keys(portal: Portal, given: Json, source: str, target: str | None) -> tuple[int, ...]:
+    """Keys of the association types of one link; they must all join ``source`` to one kind."""
+    keys: list[int] = []
     for spec in as_objects(given):
-        number = as_text(spec.get("associationTypeId"))
-        link = LINK_TYPES.get(int(number)) if number.isascii() and number.isdigit() else None
-        wrong = link is None or link.source != source or (target and link.target != target)
-        if link is None or wrong or spec.get("associationCategory") != "HUBSPOT_DEFINED":
+        number, category = as_text(spec.get("associationTypeId")), spec.get("associationCategory")
+        known = number.isascii() and number.isdigit()
+        link = portal.link_types.get(as_text(category), int(number)) if known else None
+        if link is None or link.source != source or (target and link.target != target):
             # UNCERTAIN: wording and sub-category.
             message = f"Association type {number} is not valid from {source} to {target or 'any'}."
             refusal = invalid(message)
             refusal.sub_category = "crm.associations.INVALID_ASSOCIATION_TYPE"
             raise refusal
         target = link.target
-        ids.append(link.type_id)
-    if not ids:
+        keys.append(link.key)
+    if not keys:
         raise missing_fields("types")
-    return tuple(ids)
+    return tuple(keys)
 
 
 def unknown_records(portal: Portal, missing: list[tuple[str, str]]) -> Refusal:

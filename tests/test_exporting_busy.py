@@ -1,0 +1,94 @@
+"""Exports of accounts whose own count does not agree with what was read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from migrator.errors import Stopped
+from tests.exports import Reader, filled, rows_of
+from tests.test_exporting import Stranger, lists_deals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support import Rehearsal
+
+COUNT = 230
+
+
+class Busy(httpx.AsyncBaseTransport):
+    """Whenever the last page of deals was read, somebody deletes the first of those left."""
+
+    def __init__(
+        self, inner: httpx.AsyncBaseTransport, stranger: Stranger, ids: dict[str, str]
+    ) -> None:
+        self._inner = inner
+        self._stranger = stranger
+        self._ids = dict(ids)
+        self.readings = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Behind the last page, before the account is asked for its count."""
+        answer = await self._inner.handle_async_request(request)
+        if lists_deals(request) and "paging" not in json.loads(await answer.aread()):
+            self.readings += 1
+            key = next(iter(self._ids))
+            self._stranger.delete(key, self._ids.pop(key))
+        return answer
+
+
+class Claiming(httpx.AsyncBaseTransport):
+    """An account that counts three deals more than it ever shows."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Change the total of an empty search."""
+        answer = await self._inner.handle_async_request(request)
+        if not request.url.path.endswith("/deals/search"):
+            return answer
+        body = json.loads(await answer.aread())
+        return httpx.Response(200, json=body | {"total": body["total"] + 3})
+
+
+def ids_of(there: Rehearsal, folder: Path) -> dict[str, str]:
+    """Ids of the deals in the account, by key."""
+    Reader(there).export(folder / "before.csv")
+    rows = rows_of(folder / "before.csv").values()
+    return {row["key"]: row["record"].rpartition("/")[2] for row in rows}
+
+
+def test_an_account_that_never_stands_still(tmp_path: Path) -> None:
+    """Where others delete after each reading, the last one counts, and the difference is told."""
+    there = filled("hubspot", tmp_path, COUNT)
+    ids = ids_of(there, tmp_path)
+    stranger = Stranger(there)
+    busy: list[Busy] = []
+
+    def wrap(inner: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        busy.append(Busy(inner, stranger, ids))
+        return busy[-1]
+
+    there.wrap = wrap
+    found = Reader(there).export(tmp_path / "out.csv")
+    assert busy[0].readings == 4
+    assert (found.rows, found.counted, found.deleted) == (COUNT - 3, COUNT - 4, 3)
+    assert found.moving >= 1
+    assert rows_of(tmp_path / "out.csv").keys() == ids.keys() - {"k1", "k2", "k3"}
+
+
+def test_a_count_that_nothing_explains(tmp_path: Path) -> None:
+    """Where nobody changes anything and the counts differ all the same, there is no file."""
+    there = filled("hubspot", tmp_path, COUNT)
+    there.wrap = Claiming
+    with pytest.raises(Stopped, match=r"holds 233 deals, but 230 can be read, time and again"):
+        Reader(there).export(tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+    there.wrap = lambda inner: inner
+    found = Reader(there).go_on()
+    assert (found.rows, found.counted, found.moving) == (COUNT, COUNT, 0)
