@@ -32,8 +32,11 @@ check: $(STAMP) ## Lint, types, layers, generated docs
 	$(BIN)/lint-imports
 	$(BIN)/cog -I docs --check $(DOCS)
 
+# One worker more than there are processors: loads by real processes mostly wait for quotas.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+
 unit: $(STAMP) ## The tests, with branch coverage
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 docs: $(STAMP) ## Write the generated parts of the documentation
 	$(BIN)/cog -I docs -r $(DOCS)
