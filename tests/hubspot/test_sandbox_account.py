@@ -18,7 +18,7 @@ PROPERTIES = "/crm/properties/2026-03/deals"
 
 @pytest.mark.parametrize("header", [None, "Basic abc", "Bearer ", "Bearer other"])
 def test_other_tokens_are_401(header: str | None) -> None:
-    """Facts 1: a bearer token; anything else is not authenticated and counts nowhere."""
+    """A bearer token; anything else is not authenticated and counts nowhere."""
     crm = Rehearsal(BEARER, token=BEARER)
     headers = {"Authorization": header} if header else {}
     http = httpx.Client(transport=httpx.MockTransport(crm.sandbox.handle), headers=headers)
@@ -30,7 +30,7 @@ def test_other_tokens_are_401(header: str | None) -> None:
 
 
 def test_a_missing_scope_is_403_and_named() -> None:
-    """Facts 1: 403 MISSING_SCOPES with requiredGranularScopes."""
+    """403 MISSING_SCOPES with requiredGranularScopes."""
     crm = Rehearsal(scopes=frozenset({"crm.objects.deals.read"}))
     answer = crm.call("POST", crm.objects(), {"properties": DEAL}, 403)
     assert answer["category"] == "MISSING_SCOPES"
@@ -45,7 +45,7 @@ def test_a_missing_scope_is_403_and_named() -> None:
 
 
 def test_ten_seconds_roll_and_the_headers_count_down() -> None:
-    """Facts 9: -Max, -Remaining, -Interval-Milliseconds; 429 TEN_SECONDLY_ROLLING."""
+    """-Max, -Remaining, -Interval-Milliseconds; 429 TEN_SECONDLY_ROLLING."""
     crm = Rehearsal(per_ten_seconds=3)
     remaining = []
     for _ in range(3):
@@ -67,7 +67,7 @@ def test_ten_seconds_roll_and_the_headers_count_down() -> None:
 
 
 def test_the_daily_quota_begins_anew_at_midnight_of_the_account() -> None:
-    """Facts 9: 429 DAILY until midnight in the portal's time zone; searches count too."""
+    """429 DAILY until midnight in the portal's time zone; searches count too."""
     crm = Rehearsal(per_day=2, time_zone="Europe/Oslo")
     crm.call("GET", "/crm/v3/owners", expect=200)
     crm.call("POST", crm.objects("/search"), {}, 200)
@@ -109,7 +109,7 @@ def test_unknown_options_are_refused() -> None:
 
 
 def test_the_default_pipeline_is_hubspots_own() -> None:
-    """Facts 4: id `default`, seven stages, probability and isClosed as text."""
+    """Id `default`, seven stages, probability and isClosed as text."""
     stages = Rehearsal().call("GET", PIPELINES, expect=200)["results"][0]["stages"]
     assert [one["id"] for one in stages] == [
         "appointmentscheduled",
@@ -130,7 +130,7 @@ def stage(label: str, probability: str = "0.5", **more: Any) -> dict[str, Any]:
 
 
 def test_pipelines_and_stages_are_created_changed_and_deleted() -> None:
-    """Facts 4: 201 with numeric ids; labels can change while ids stay."""
+    """201 with numeric ids; labels can change while ids stay."""
     crm = Rehearsal()
     body = {"label": "Partner", "displayOrder": 1, "stages": [stage("In"), stage("Won", "1.0")]}
     made = crm.call("POST", PIPELINES, body, 201)
@@ -169,14 +169,14 @@ def test_pipelines_and_stages_are_created_changed_and_deleted() -> None:
 def test_bad_pipelines_are_refused_and_nothing_is_left_of_them(
     body: dict[str, Any], status: int
 ) -> None:
-    """Facts 4: labels are unique; probability is required, 0.0 to 1.0 in steps of 0.1."""
+    """Labels are unique; probability is required, 0.0 to 1.0 in steps of 0.1."""
     crm = Rehearsal()
     crm.call("POST", PIPELINES, body, status)
     assert len(crm.call("GET", PIPELINES, expect=200)["results"]) == 1
 
 
 def test_given_ids_are_taken_only_by_option() -> None:
-    """Facts 4: whether pipelineId and stageId are honoured is UNCERTAIN."""
+    """Whether pipelineId and stageId are honoured is UNCERTAIN."""
     body = {"label": "P", "pipelineId": "mine", "stages": [stage("A", stageId="first")]}
     for honour in (False, True):
         made = Rehearsal(honour_given_ids=honour).call("POST", PIPELINES, body, 201)
@@ -184,7 +184,7 @@ def test_given_ids_are_taken_only_by_option() -> None:
 
 
 def test_2026_09_keeps_stages_and_pipelines_that_are_in_use() -> None:
-    """Facts 1 and 4: deletes are blocked while in use in 2026-09; before, only when asked to."""
+    """Deletes are blocked while in use in 2026-09; before, only when asked to."""
     crm = Rehearsal()
     id = crm.deal()
     tail = "default/stages/qualifiedtobuy"
@@ -215,7 +215,7 @@ def prop(name: str = "tier", **more: Any) -> dict[str, Any]:
 
 
 def test_default_properties_say_what_can_be_written() -> None:
-    """Facts 10: names, types and read-only flags of the default deal properties."""
+    """Names, types and read-only flags of the default deal properties."""
     listed = Rehearsal().call("GET", PROPERTIES, expect=200)["results"]
     held = {one["name"]: one for one in listed}
     types = {name: held[name]["type"] for name in ("closedate", "createdate", "amount", "dealname")}
@@ -235,7 +235,7 @@ def test_default_properties_say_what_can_be_written() -> None:
 
 
 def test_properties_are_created_changed_archived_and_restored() -> None:
-    """Facts 4: 201, 409 for a name in use; hasUniqueValue cannot change; PATCH replaces options."""
+    """201, 409 for a name in use; hasUniqueValue cannot change; PATCH replaces options."""
     crm = Rehearsal()
     options = [{"label": "A", "value": "a"}, {"label": "B", "value": "b", "hidden": True}]
     body = prop(type="enumeration", fieldType="select", options=options)
@@ -278,12 +278,12 @@ def test_properties_are_created_changed_archived_and_restored() -> None:
     ],
 )
 def test_bad_properties_are_refused(body: dict[str, Any]) -> None:
-    """Facts 4: names, types and field types, required fields, options."""
+    """Names, types and field types, required fields, options."""
     Rehearsal().call("POST", PROPERTIES, body, 400)
 
 
 def test_ten_unique_properties_are_allowed() -> None:
-    """Facts 4: at most 10 unique properties per object."""
+    """At most 10 unique properties per object."""
     crm = Rehearsal()
     for number in range(10):
         crm.unique_key(f"key{number}")
@@ -294,7 +294,7 @@ def test_ten_unique_properties_are_allowed() -> None:
 
 
 def test_booleans_are_taken_as_json_and_as_text() -> None:
-    """Facts 2: booleans are accepted in requests; responses are text."""
+    """Booleans are accepted in requests; responses are text."""
     crm = Rehearsal()
     options = [{"label": "Yes", "value": "true"}, {"label": "No", "value": "false"}]
     body = prop("vip", type="bool", fieldType="booleancheckbox", options=options)
@@ -316,7 +316,7 @@ def test_a_property_restored_as_unique_watches_the_values_that_are_there() -> No
 
 
 def test_properties_in_batches_and_their_groups() -> None:
-    """Facts 4: batch create 201/207, batch read, batch archive 204, groups."""
+    """Batch create 201/207, batch read, batch archive 204, groups."""
     crm = Rehearsal()
     crm.call("POST", f"{PROPERTIES}/groups", {"name": "mine", "label": "Mine"}, 201)
     crm.call("POST", f"{PROPERTIES}/groups", {"name": "mine", "label": "Mine"}, 409)
@@ -339,7 +339,7 @@ def test_properties_in_batches_and_their_groups() -> None:
 
 
 def test_owners_are_paged_filtered_and_archived_ones_apart() -> None:
-    """Facts 4: limit, after, email; deactivated owners only with archived=true."""
+    """Limit, after, email; deactivated owners only with archived=true."""
     crm = Rehearsal()
     seen: list[str] = []
     params: dict[str, Any] = {"limit": 3}
@@ -361,7 +361,7 @@ def test_owners_are_paged_filtered_and_archived_ones_apart() -> None:
 
 
 def test_limits_tell_what_is_used() -> None:
-    """Facts 1 and 4: /crm/limits/V/{records,custom-properties,pipelines}."""
+    """/crm/limits/V/{records,custom-properties,pipelines}."""
     crm = Rehearsal()
     crm.deal()
     crm.unique_key()
@@ -377,7 +377,7 @@ def test_limits_tell_what_is_used() -> None:
 
 @pytest.mark.parametrize("path", ["/account-info/v3/details", "/account-info/2026-03/details"])
 def test_account_details(path: str) -> None:
-    """Facts 1: portal id, time zone, currencies."""
+    """Portal id, time zone, currencies."""
     crm = Rehearsal(portal=123, currency="NOK", currencies=("USD",), time_zone="Europe/Oslo")
     body = crm.call("GET", path, expect=200)
     assert body["portalId"] == 123

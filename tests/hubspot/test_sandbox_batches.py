@@ -25,7 +25,7 @@ def batch(action: str, type: str = "deals") -> str:
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_with_trace_ids_one_bad_row_costs_one_row(bad: dict[str, str]) -> None:
-    """Facts 2: a unique objectWriteTraceId on every input: 207, the bad row named by it."""
+    """A unique objectWriteTraceId on every input: 207, the bad row named by it."""
     crm = Rehearsal()
     answer = crm.call("POST", batch("create"), inputs(DEAL, bad, DEAL), 207)
     assert len(answer["results"]) == 2
@@ -38,7 +38,7 @@ def test_with_trace_ids_one_bad_row_costs_one_row(bad: dict[str, str]) -> None:
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("ids", [[], ["a", "b"], ["a", "a", "b"]], ids=["none", "some", "twice"])
 def test_without_a_trace_id_each_the_whole_batch_fails(ids: list[str], bad: dict[str, str]) -> None:
-    """Facts 2: otherwise 400 with the first problem only, and nothing is created."""
+    """Otherwise 400 with the first problem only, and nothing is created."""
     crm = Rehearsal()
     body = inputs(DEAL, DEAL, bad, traced=False)
     for one, id in zip(body["inputs"], ids, strict=False):
@@ -49,7 +49,7 @@ def test_without_a_trace_id_each_the_whole_batch_fails(ids: list[str], bad: dict
 
 
 def test_only_the_first_problem_of_an_untraced_batch_is_told() -> None:
-    """Facts 2: only the first problem is reported."""
+    """Only the first problem is reported."""
     crm = Rehearsal()
     rows = [DEAL, {**DEAL, "first": "1"}, {**DEAL, "second": "1"}]
     answer = crm.call("POST", batch("create"), inputs(*rows, traced=False), 400)
@@ -73,7 +73,7 @@ def test_a_traced_batch_stores_exactly_its_good_rows(good: list[bool]) -> None:
 
 
 def test_two_rows_of_a_batch_with_one_unique_value_are_one_too_many() -> None:
-    """Facts 2: unique values hold within a batch as well as against the account."""
+    """Unique values hold within a batch as well as against the account."""
     crm = Rehearsal()
     key = crm.unique_key()
     crm.deal(migrator_key="old")
@@ -86,7 +86,7 @@ def test_two_rows_of_a_batch_with_one_unique_value_are_one_too_many() -> None:
 
 
 def test_a_contact_that_exists_fails_an_untraced_batch_with_409() -> None:
-    """Facts 9: 409 CONFLICT, whole batch."""
+    """409 CONFLICT, whole batch."""
     crm = Rehearsal()
     crm.record("contacts", email="a@example.com")
     rows = ({"email": "b@example.com"}, {"email": "A@example.com"})
@@ -95,7 +95,7 @@ def test_a_contact_that_exists_fails_an_untraced_batch_with_409() -> None:
 
 
 def test_a_hundred_inputs_are_taken_and_one_more_is_not() -> None:
-    """Facts 2: at most 100 inputs; more fail the whole call and nothing is done."""
+    """At most 100 inputs; more fail the whole call and nothing is done."""
     crm = Rehearsal()
     crm.call("POST", batch("create"), inputs(*[DEAL] * 100), 201)
     crm.call("POST", batch("create"), inputs(*[DEAL] * 101), 400)
@@ -106,7 +106,7 @@ def test_a_hundred_inputs_are_taken_and_one_more_is_not() -> None:
 
 
 def test_the_order_of_results_is_not_the_order_of_inputs() -> None:
-    """Facts 13: order is not documented, so it is shuffled by seed, unless the option is off."""
+    """Order is not documented, so it is shuffled by seed, unless the option is off."""
     rows = [{**DEAL, "dealname": str(n)} for n in range(20)]
 
     def order(**options: Any) -> list[str]:
@@ -121,7 +121,7 @@ def test_the_order_of_results_is_not_the_order_of_inputs() -> None:
 
 
 def test_trace_ids_come_back_in_results_only_by_option() -> None:
-    """Facts 2: whether results echo objectWriteTraceId is UNCERTAIN."""
+    """Whether results echo objectWriteTraceId is UNCERTAIN."""
     for echo in (False, True):
         crm = Rehearsal(trace_id_echo=echo)
         answer = crm.call("POST", batch("create"), inputs(DEAL), 201)
@@ -129,7 +129,7 @@ def test_trace_ids_come_back_in_results_only_by_option() -> None:
 
 
 def test_links_are_made_with_the_deal_and_a_bad_target_fails_its_row() -> None:
-    """Facts 2 and 3: inline associations; an unknown target fails that row (UNCERTAIN)."""
+    """Inline associations; an unknown target fails that row (UNCERTAIN)."""
     crm = Rehearsal()
     contact = crm.record("contacts", email="a@example.com")
     body = inputs(DEAL, DEAL)
@@ -145,7 +145,7 @@ def test_links_are_made_with_the_deal_and_a_bad_target_fails_its_row() -> None:
 
 @pytest.mark.parametrize("change", [{"associationTypeId": 279}, {"associationCategory": "X"}, {}])
 def test_links_of_another_kind_of_record_are_refused(change: dict[str, Any]) -> None:
-    """Facts 3: type ids belong to a pair of types; types are required."""
+    """Type ids belong to a pair of types; types are required."""
     crm = Rehearsal()
     contact = crm.record("contacts", email="a@example.com")
     spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3, **change}
@@ -163,7 +163,7 @@ def updates(*rows: tuple[str, dict[str, str]], traced: bool = True) -> dict[str,
 
 
 def test_update_writes_all_rows_and_names_those_that_do_not_exist() -> None:
-    """Facts 2: 200, or 207 with OBJECT_NOT_FOUND and `context.ids` for missing rows."""
+    """200, or 207 with OBJECT_NOT_FOUND and `context.ids` for missing rows."""
     crm = Rehearsal()
     one, two = crm.deal(), crm.deal()
     rows = ((one, {"amount": "1"}), (two, {"amount": "2"}))
@@ -182,7 +182,7 @@ def test_a_bad_row_of_an_update_is_named_or_fails_the_batch(
     traced: bool,
     status: int,
 ) -> None:
-    """Facts 2: per-row errors of update are UNCERTAIN, hence an option for both readings."""
+    """Per-row errors of update are UNCERTAIN, hence an option for both readings."""
     crm = Rehearsal(multi_status_update=multi)
     one, two = crm.deal(), crm.deal()
     rows = ((one, {"amount": "1"}), (two, {"amount": "x"}))
@@ -194,7 +194,7 @@ def test_a_bad_row_of_an_update_is_named_or_fails_the_batch(
 
 
 def test_update_by_a_unique_property() -> None:
-    """Facts 2: idProperty is per input in the body."""
+    """IdProperty is per input in the body."""
     crm = Rehearsal()
     key = crm.unique_key()
     crm.deal(migrator_key="a")
@@ -214,7 +214,7 @@ def upserts(*rows: tuple[str, dict[str, str]], key: str = "migrator_key") -> dic
 
 
 def test_upsert_updates_what_is_there_and_creates_the_rest() -> None:
-    """Facts 2: results say `new`; the key is filled in from `id`."""
+    """Results say `new`; the key is filled in from `id`."""
     crm = Rehearsal()
     crm.unique_key()
     old = crm.deal(migrator_key="a", amount="1")
@@ -225,7 +225,7 @@ def test_upsert_updates_what_is_there_and_creates_the_rest() -> None:
 
 
 def test_upsert_names_a_bad_row_by_its_trace_id() -> None:
-    """Facts 2: 207 with objectWriteTraceId works for upsert in practice."""
+    """207 with objectWriteTraceId works for upsert in practice."""
     crm = Rehearsal()
     crm.unique_key()
     answer = crm.call("POST", batch("upsert"), upserts(("a", DEAL), ("b", {"amount": "1"})), 207)
@@ -234,7 +234,7 @@ def test_upsert_names_a_bad_row_by_its_trace_id() -> None:
 
 
 def test_two_inputs_for_one_record_fail_the_whole_upsert() -> None:
-    """Facts 2: two inputs resolving to the same record are rejected, the whole request."""
+    """Two inputs resolving to the same record are rejected, the whole request."""
     crm = Rehearsal()
     crm.unique_key()
     crm.call("POST", batch("upsert"), upserts(("a", DEAL), ("a", DEAL)), 400)
@@ -244,7 +244,7 @@ def test_two_inputs_for_one_record_fail_the_whole_upsert() -> None:
 
 @pytest.mark.parametrize("change", [{"idProperty": None}, {"idProperty": "dealname"}, {"id": None}])
 def test_upsert_needs_an_id_and_a_unique_property(change: dict[str, Any]) -> None:
-    """Facts 2: non-unique properties are a 400."""
+    """Non-unique properties are a 400."""
     crm = Rehearsal()
     crm.unique_key()
     body = upserts(("a", DEAL))
@@ -259,7 +259,7 @@ def test_upsert_needs_an_id_and_a_unique_property(change: dict[str, Any]) -> Non
 
 
 def test_upsert_of_contacts_by_email_has_no_partial_success() -> None:
-    """Facts 2: "Partial upserts are not supported when using email" (UNCERTAIN)."""
+    """Partial upserts "are not supported when using email" (UNCERTAIN)."""
     crm = Rehearsal()
     rows = (("a@example.com", {"firstname": "A"}), ("b@example.com", {"nonsense": "1"}))
     path = batch("upsert", "contacts")
@@ -272,7 +272,7 @@ def test_upsert_of_contacts_by_email_has_no_partial_success() -> None:
 
 
 def test_read_gives_found_records_once_and_names_missing_ids() -> None:
-    """Facts 2: missing ids make it a 207 with OBJECT_NOT_FOUND."""
+    """Missing ids make it a 207 with OBJECT_NOT_FOUND."""
     crm = Rehearsal()
     key = crm.unique_key()
     crm.deal(migrator_key="a", amount="1")
@@ -289,7 +289,7 @@ def test_read_gives_found_records_once_and_names_missing_ids() -> None:
 
 
 def test_archive_of_a_batch_says_nothing_and_frees_the_unique_values() -> None:
-    """Facts 2: 204 without a result per row; unknown ids do no harm."""
+    """204 without a result per row; unknown ids do no harm."""
     crm = Rehearsal()
     key = crm.unique_key()
     id = crm.deal(migrator_key="a")
@@ -301,5 +301,5 @@ def test_archive_of_a_batch_says_nothing_and_frees_the_unique_values() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"inputs": {}}, {"inputs": [1]}, [], None])
 def test_a_batch_without_a_list_of_inputs_is_a_400(body: Any) -> None:
-    """Facts 2: malformed JSON fails the whole call."""
+    """Malformed JSON fails the whole call."""
     Rehearsal().call("POST", batch("create"), body, 400)

@@ -49,7 +49,7 @@ def firm() -> Firm:
 
 @pytest.mark.parametrize("base", ["/crm/v4/associations", "/crm/associations/2026-03"])
 def test_batch_create_links_both_ways_and_repeating_is_harmless(firm: Firm, base: str) -> None:
-    """Facts 3: 201; creating an existing association is a no-op; the inverse has its own type."""
+    """201; creating an existing association is a no-op; the inverse has its own type."""
     body = {"inputs": [firm.pair(firm.ann, 3)]}
     for _ in range(2):
         answer = firm.crm.call("POST", f"{base}/deals/contacts/batch/create", body, 201)
@@ -60,7 +60,7 @@ def test_batch_create_links_both_ways_and_repeating_is_harmless(firm: Firm, base
 
 
 def test_batch_create_names_bad_pairs_and_links_the_others(firm: Firm) -> None:
-    """Facts 3: 207 with the ids of the pairs that failed."""
+    """207 with the ids of the pairs that failed."""
     rows = [firm.pair(firm.acme, 341), firm.pair("404", 341), firm.pair(firm.beta, 3)]
     path = "/crm/v4/associations/deals/companies/batch/create"
     answer = firm.crm.call("POST", path, {"inputs": rows}, 207)
@@ -73,7 +73,7 @@ def test_batch_create_names_bad_pairs_and_links_the_others(firm: Firm) -> None:
 
 
 def test_a_deal_has_one_primary_company(firm: Firm) -> None:
-    """Facts 3: type 5 = primary, 341 = unlabeled; a new primary takes the place of the old one."""
+    """Type 5 = primary, 341 = unlabeled; a new primary takes the place of the old one."""
     path = "/crm/v4/associations/deals/companies/batch/create"
     for other in (firm.acme, firm.beta):
         firm.crm.call("POST", path, {"inputs": [firm.pair(other, 5)]}, 201)
@@ -83,7 +83,7 @@ def test_a_deal_has_one_primary_company(firm: Firm) -> None:
 
 
 def test_default_links_are_unlabeled(firm: Firm) -> None:
-    """Facts 3: batch/associate/default, and PUT .../associations/default/... without a body."""
+    """Batch/associate/default, and PUT .../associations/default/... without a body."""
     path = "/crm/v4/associations/deals/companies/batch/associate/default"
     answer = firm.crm.call("POST", path, {"inputs": [firm.pair(firm.acme)]}, 200)
     assert answer["results"][0]["associationSpec"]["associationTypeId"] == 341
@@ -94,7 +94,7 @@ def test_default_links_are_unlabeled(firm: Firm) -> None:
 
 
 def test_single_links_can_be_put_listed_and_deleted(firm: Firm) -> None:
-    """Facts 3: PUT 201, GET 200, DELETE 204; ids are numbers in v4 and text in dated versions."""
+    """PUT 201, GET 200, DELETE 204; ids are numbers in v4 and text in dated versions."""
     tail = f"/{firm.deal}/associations/companies"
     body = [{**SPEC, "associationTypeId": 5}]
     firm.crm.call("PUT", firm.crm.objects(f"{tail}/{firm.acme}"), body, 201)
@@ -110,7 +110,7 @@ def test_single_links_can_be_put_listed_and_deleted(firm: Firm) -> None:
 
 
 def test_batch_read_pages_and_says_who_has_no_links(firm: Firm) -> None:
-    """Facts 3: up to 1,000 ids; `to` with types; records without links are named in a 207."""
+    """Up to 1,000 ids; `to` with types; records without links are named in a 207."""
     path = "/crm/associations/2026-03/deals/companies/batch/read"
     body = {"inputs": [{"id": firm.deal}]}
     answer = firm.crm.call("POST", path, body, 207)
@@ -129,7 +129,7 @@ def test_batch_read_pages_and_says_who_has_no_links(firm: Firm) -> None:
 
 
 def test_archive_takes_away_all_types_and_labels_archive_only_one(firm: Firm) -> None:
-    """Facts 3: removing the unlabeled type removes all labels."""
+    """Removing the unlabeled type removes all labels."""
     base = "/crm/v4/associations/deals/companies/batch"
     link = {"inputs": [firm.pair(firm.acme, 5)]}
     firm.crm.call("POST", f"{base}/create", link, 201)
@@ -146,7 +146,7 @@ def test_archive_takes_away_all_types_and_labels_archive_only_one(firm: Firm) ->
 
 
 def test_creates_take_as_many_inputs_as_the_option_says() -> None:
-    """Facts 3: 2,000 is UNCERTAIN, hence an option."""
+    """2,000 is UNCERTAIN, hence an option."""
     crm = Rehearsal(association_batch=1)
     pair = {"from": {"id": "1"}, "to": {"id": "2"}, "types": [{**SPEC, "associationTypeId": 3}]}
     path = "/crm/v4/associations/deals/contacts/batch/create"
@@ -155,7 +155,7 @@ def test_creates_take_as_many_inputs_as_the_option_says() -> None:
 
 
 def test_labels_lists_the_types_between_two_kinds(firm: Firm) -> None:
-    """Facts 3: deal to company 341 unlabeled and 5 primary; note to deal 214; task to deal 216."""
+    """Deal to company 341 unlabeled and 5 primary; note to deal 214; task to deal 216."""
     found = {}
     for pair in ("deals/companies", "companies/deals", "notes/deals", "tasks/deals", "0-3/0-1"):
         answer = firm.crm.call("GET", f"/crm/v4/associations/{pair}/labels", expect=200)
@@ -170,7 +170,7 @@ def test_labels_lists_the_types_between_two_kinds(firm: Firm) -> None:
 
 
 def test_the_deprecated_v1_call_links_and_unlinks_deals(firm: Firm) -> None:
-    """Facts 1: PUT/DELETE /deals/v1/deal/{id}/associations/{CONTACT|COMPANY}?id=..&id=.."""
+    """PUT/DELETE /deals/v1/deal/{id}/associations/{CONTACT|COMPANY}?id=..&id=.."""
     path = f"/deals/v1/deal/{firm.deal}/associations/COMPANY"
     ids = [firm.acme, firm.beta]
     response = firm.crm.call("PUT", path, id=ids)
@@ -187,7 +187,7 @@ def test_the_deprecated_v1_call_links_and_unlinks_deals(firm: Firm) -> None:
 
 
 def test_records_show_their_links_one_item_per_type(firm: Firm) -> None:
-    """Facts 2: `associations=` on list and get; a primary company appears under both its types."""
+    """`associations=` on list and get; a primary company appears under both its types."""
     path = "/crm/v4/associations/deals/companies/batch/create"
     firm.crm.call("POST", path, {"inputs": [firm.pair(firm.acme, 5)]}, 201)
     url = firm.crm.objects(f"/{firm.deal}")
@@ -204,7 +204,7 @@ def test_records_show_their_links_one_item_per_type(firm: Firm) -> None:
 
 
 def test_more_than_a_hundred_links_of_a_record_are_paged() -> None:
-    """Facts 2: the rest is behind `paging.next`, and the association list goes on from there."""
+    """The rest is behind `paging.next`, and the association list goes on from there."""
     crm = Rehearsal()
     deal = crm.deal()
     rows = [{"properties": {"name": str(n)}} for n in range(100)]

@@ -25,7 +25,7 @@ def codes(body: Any) -> dict[str, str]:
 )
 @pytest.mark.parametrize("name", ["deals", "0-3", "deal"])
 def test_both_path_versions_and_type_ids_lead_to_the_same_records(base: str, name: str) -> None:
-    """Facts 1: `/crm/v3/objects/{type}` = `/crm/objects/V/{type}`; `0-3` = `deals`."""
+    """`/crm/v3/objects/{type}` = `/crm/objects/V/{type}`; `0-3` = `deals`."""
     crm = Rehearsal()
     id = crm.deal()
     body = crm.call("GET", f"{base}/{name}/{id}", expect=200)
@@ -33,7 +33,7 @@ def test_both_path_versions_and_type_ids_lead_to_the_same_records(base: str, nam
 
 
 def test_a_created_deal_answers_with_text_its_defaults_and_what_was_set() -> None:
-    """Facts 2: 201; values are strings; the default set plus what was set."""
+    """201; values are strings; the default set plus what was set."""
     crm = Rehearsal()
     sent = {**DEAL, "amount": 1234.5, "hs_priority": "low"}
     body = crm.call("POST", crm.objects(), {"properties": sent}, 201)
@@ -46,7 +46,7 @@ def test_a_created_deal_answers_with_text_its_defaults_and_what_was_set() -> Non
 
 
 def test_a_read_gives_null_for_blank_properties_and_skips_unknown_ones() -> None:
-    """Facts 2: only the properties asked for; values are strings or null."""
+    """Only the properties asked for; values are strings or null."""
     crm = Rehearsal()
     id = crm.deal()
     body = crm.call("GET", crm.objects(f"/{id}"), expect=200, properties="amount,nonsense")
@@ -56,7 +56,7 @@ def test_a_read_gives_null_for_blank_properties_and_skips_unknown_ones() -> None
 
 
 def test_closed_flags_follow_the_stage() -> None:
-    """Facts 4: probability 1.0 = closed won, 0.0 = closed lost."""
+    """Probability 1.0 = closed won, 0.0 = closed lost."""
     crm = Rehearsal()
     flags = ("hs_is_closed", "hs_is_closed_won")
     found = []
@@ -68,7 +68,7 @@ def test_closed_flags_follow_the_stage() -> None:
 
 
 def test_every_bad_property_of_a_record_is_named_at_once() -> None:
-    """Facts 9: `Property values were not valid: [...]` embeds JSON, `errors[]` has the codes."""
+    """`Property values were not valid: [...]` embeds JSON, `errors[]` has the codes."""
     body = Rehearsal().refusal(
         {
             **DEAL,
@@ -96,7 +96,7 @@ def test_every_bad_property_of_a_record_is_named_at_once() -> None:
 
 @pytest.mark.parametrize("missing", ["dealname", "dealstage"])
 def test_a_deal_needs_name_and_stage(missing: str) -> None:
-    """Facts 2: dealname and dealstage are required; nothing is created."""
+    """Dealname and dealstage are required; nothing is created."""
     crm = Rehearsal()
     body = crm.refusal({name: value for name, value in DEAL.items() if name != missing})
     assert missing in body["context"]["properties"]
@@ -105,7 +105,7 @@ def test_a_deal_needs_name_and_stage(missing: str) -> None:
 
 
 def test_the_pipeline_may_be_left_out_only_while_there_is_one() -> None:
-    """Facts 2: the pipeline is needed "if you have multiple pipelines" (option; else default)."""
+    """The pipeline is needed "if you have multiple pipelines" (option; else default)."""
     without = {"dealname": "Roof", "dealstage": "closedwon"}
     crm = Rehearsal()
     body = crm.call("POST", crm.objects(), {"properties": without}, 201)
@@ -130,14 +130,14 @@ def test_the_pipeline_may_be_left_out_only_while_there_is_one() -> None:
 def test_other_types_have_required_properties_of_their_own(
     type: str, good: dict[str, str], bad: dict[str, str]
 ) -> None:
-    """Facts 5: hs_timestamp is required on notes and tasks; contacts and companies need a name."""
+    """Hs_timestamp is required on notes and tasks; contacts and companies need a name."""
     crm = Rehearsal()
     crm.record(type, **good)
     assert "required properties" in crm.refusal(bad, type)["message"]
 
 
 def test_a_stage_must_belong_to_the_pipeline() -> None:
-    """Facts 2: stage and pipeline are internal ids; labels and other pipelines' stages are not."""
+    """Stage and pipeline are internal ids; labels and other pipelines' stages are not."""
     crm = Rehearsal()
     second = {"label": "B", "stages": [{"label": "In", "metadata": {"probability": "0.1"}}]}
     made = crm.call("POST", "/crm/v3/pipelines/deals", second, 201)
@@ -157,7 +157,7 @@ def test_a_stage_must_belong_to_the_pipeline() -> None:
 
 
 def test_inactive_owners_are_refused_unless_the_option_says_otherwise() -> None:
-    """Facts 4: an owner is given by id; deactivated ones are UNCERTAIN, hence an option."""
+    """An owner is given by id; deactivated ones are UNCERTAIN, hence an option."""
     assert codes(Rehearsal().refusal({**DEAL, "hubspot_owner_id": "700005"})) == {
         "hubspot_owner_id": "INVALID_OWNER_ID"
     }
@@ -167,7 +167,7 @@ def test_inactive_owners_are_refused_unless_the_option_says_otherwise() -> None:
 
 
 def test_text_of_65536_characters_is_kept_and_one_more_is_refused() -> None:
-    """Facts 10: strings have at most 65,536 characters."""
+    """Strings have at most 65,536 characters."""
     crm = Rehearsal()
     crm.deal(description="ü" * 65_536)
     assert len(crm.sandbox.records("deals")[0]["description"]) == 65_536
@@ -175,7 +175,7 @@ def test_text_of_65536_characters_is_kept_and_one_more_is_refused() -> None:
 
 
 def test_createdate_can_be_backdated_and_createdat_follows_only_by_option() -> None:
-    """Facts 10: createdate is writable; whether `createdAt` follows is UNCERTAIN."""
+    """Createdate is writable; whether `createdAt` follows is UNCERTAIN."""
     for follows in (False, True):
         crm = Rehearsal(created_at_follows=follows)
         id = crm.deal(createdate="2019-05-01T08:00:00+02:00")
@@ -185,7 +185,7 @@ def test_createdate_can_be_backdated_and_createdat_follows_only_by_option() -> N
 
 
 def test_patch_overwrites_clears_with_blank_and_leaves_the_rest() -> None:
-    """Facts 2: PATCH; "" clears a value; unknown properties are a 400; unknown ids a 404."""
+    """PATCH; "" clears a value; unknown properties are a 400; unknown ids a 404."""
     crm = Rehearsal()
     id = crm.deal(amount="10", description="old")
     crm.seconds = 60
@@ -207,7 +207,7 @@ def test_clearing_the_stage_is_refused() -> None:
 
 
 def test_archive_answers_204_hides_the_record_and_keeps_it_readable_as_archived() -> None:
-    """Facts 2: DELETE = archive, 204; archived records are listed with `archived=true` only."""
+    """DELETE = archive, 204; archived records are listed with `archived=true` only."""
     crm = Rehearsal()
     kept, gone = crm.deal(), crm.deal()
     crm.call("DELETE", crm.objects(f"/{gone}"), expect=204)
@@ -229,7 +229,7 @@ def test_archive_answers_204_hides_the_record_and_keeps_it_readable_as_archived(
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
 def test_list_pages_give_every_record_once(limit: int) -> None:
-    """Facts 2: GET list with limit and after; the last page has no paging."""
+    """GET list with limit and after; the last page has no paging."""
     crm = Rehearsal()
     made = [crm.deal() for _ in range(14)]
     crm.call("DELETE", crm.objects(f"/{made[6]}"), expect=204)
@@ -246,13 +246,13 @@ def test_list_pages_give_every_record_once(limit: int) -> None:
 
 @pytest.mark.parametrize("params", [{"limit": "101"}, {"limit": "0"}, {"after": "abc"}])
 def test_a_list_takes_at_most_100_and_its_own_cursors(params: dict[str, str]) -> None:
-    """Facts 2: limit is at most 100 (default 10)."""
+    """Limit is at most 100 (default 10)."""
     crm = Rehearsal()
     crm.call("GET", crm.objects(), expect=400, **params)
 
 
 def test_contact_emails_are_unique_whatever_their_case() -> None:
-    """Facts 9: 409 CONFLICT "Contact already exists. Existing ID: 123"."""
+    """409 CONFLICT "Contact already exists. Existing ID: 123"."""
     crm = Rehearsal()
     id = crm.record("contacts", email="Ann@Example.com")
     body = {"properties": {"email": "ann@example.COM"}}
@@ -264,13 +264,13 @@ def test_contact_emails_are_unique_whatever_their_case() -> None:
 
 
 def test_an_invalid_email_is_refused() -> None:
-    """Facts 9: INVALID_EMAIL."""
+    """INVALID_EMAIL."""
     assert codes(Rehearsal().refusal({"email": "nobody"}, "contacts")) == {"email": "INVALID_EMAIL"}
 
 
 @pytest.mark.parametrize("status", [400, 409])
 def test_a_unique_value_is_taken_once_by_create_and_by_update(status: int) -> None:
-    """Facts 2: hasUniqueValue; the status of the refusal (400 or 409) is an option."""
+    """HasUniqueValue; the status of the refusal (400 or 409) is an option."""
     crm = Rehearsal(unique_conflict_status=status)
     key = crm.unique_key()
     first = crm.deal(migrator_key="a-1")
@@ -300,7 +300,7 @@ def test_letter_case_of_unique_values_counts_unless_the_option_says_otherwise() 
 
 
 def test_archived_records_free_their_unique_values_unless_the_option_says_otherwise() -> None:
-    """Facts 12.14: UNCERTAIN, hence both."""
+    """UNCERTAIN, hence both."""
     for keep in (False, True):
         crm = Rehearsal(archived_keep_unique=keep)
         crm.unique_key()
@@ -315,14 +315,14 @@ def test_archived_records_free_their_unique_values_unless_the_option_says_otherw
 
 @pytest.mark.parametrize("name", ["hs_object_id", "dealname", "nonsense"])
 def test_only_unique_properties_are_taken_as_id_property(name: str) -> None:
-    """Facts 2: hs_object_id and non-unique properties are a 400 as idProperty."""
+    """Hs_object_id and non-unique properties are a 400 as idProperty."""
     crm = Rehearsal()
     id = crm.deal()
     crm.call("GET", crm.objects(f"/{id}"), expect=400, idProperty=name)
 
 
 def test_2026_09_enforces_conditional_rules_and_2026_03_does_not() -> None:
-    """Facts 1: 2026-09 answers MISSING_CONDITIONAL_REQUIRED_PROPERTY, earlier versions do not."""
+    """2026-09 answers MISSING_CONDITIONAL_REQUIRED_PROPERTY, earlier versions do not."""
     crm = Rehearsal(conditional_required={"closedwon": ("closedate",)})
     body = {"properties": {**DEAL, "dealstage": "closedwon"}}
     answer = crm.call("POST", "/crm/objects/2026-09/deals", body, 400)
@@ -334,7 +334,7 @@ def test_2026_09_enforces_conditional_rules_and_2026_03_does_not() -> None:
 
 
 def test_a_close_date_is_set_on_closing_only_by_option() -> None:
-    """Facts 10: "set automatically by HubSpot", outcome UNCERTAIN."""
+    """A close date is "set automatically by HubSpot", outcome UNCERTAIN."""
     for auto in (False, True):
         crm = Rehearsal(auto_closedate=auto)
         crm.deal()
@@ -344,7 +344,7 @@ def test_a_close_date_is_set_on_closing_only_by_option() -> None:
 
 
 def test_a_multiple_choice_takes_several_values_and_appends_after_a_semicolon() -> None:
-    """Facts 10: `a;b;c`; a leading `;` appends instead of replacing."""
+    """`a;b;c`; a leading `;` appends instead of replacing."""
     crm = Rehearsal()
     body = {
         "name": "tags",
@@ -376,7 +376,7 @@ def test_a_multiple_choice_takes_several_values_and_appends_after_a_semicolon() 
     ],
 )
 def test_a_body_that_is_no_create_is_a_400_in_hubspots_shape(content: bytes) -> None:
-    """Facts 2: malformed JSON fails the whole call."""
+    """Malformed JSON fails the whole call."""
     crm = Rehearsal()
     response = crm.http.post(crm.objects(), content=content)
     assert response.status_code == 400
@@ -385,14 +385,14 @@ def test_a_body_that_is_no_create_is_a_400_in_hubspots_shape(content: bytes) -> 
 
 
 def test_too_many_properties_in_a_query_are_414() -> None:
-    """Facts 2: many properties in `GET ?properties=` make the address too long."""
+    """Many properties in `GET ?properties=` make the address too long."""
     crm = Rehearsal()
     crm.call("GET", crm.objects(), expect=414, properties=",".join(["description"] * 700))
     crm.call("GET", crm.objects(), expect=200, properties=",".join(["description"] * 100))
 
 
 def test_unknown_paths_and_types_are_refused() -> None:
-    """Facts 1: only the paths of the table exist; v4 has associations only."""
+    """Only the paths of the table exist; v4 has associations only."""
     crm = Rehearsal()
     for path in ("/crm/v4/objects/deals", "/crm/v3/nonsense", "/x", "/crm/objects/2025-01/deals"):
         crm.call("GET", path, expect=404)

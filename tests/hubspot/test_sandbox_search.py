@@ -73,12 +73,12 @@ def crm() -> Rehearsal:
     ],
 )
 def test_operators(crm: Rehearsal, filters: list[dict[str, Any]], found: str) -> None:
-    """Facts 6: the operators; IN on strings wants lower case; filters of a group all hold."""
+    """The operators; IN on strings wants lower case; filters of a group all hold."""
     assert names(crm, where(*filters)) == found
 
 
 def test_any_group_is_enough_and_a_query_looks_into_the_default_properties(crm: Rehearsal) -> None:
-    """Facts 6: filterGroups are alternatives; `query` is text."""
+    """FilterGroups are alternatives; `query` is text."""
     groups = [{"filters": [one("amount", "EQ", "9")]}, {"filters": [one("amount", "EQ", "100")]}]
     assert names(crm, {"filterGroups": groups}) == "A C"
     assert names(crm, {"filters": [one("amount", "EQ", "9")]}) == "A"
@@ -87,7 +87,7 @@ def test_any_group_is_enough_and_a_query_looks_into_the_default_properties(crm: 
 
 
 def test_one_sort_by_size_of_numbers_with_blanks_first(crm: Rehearsal) -> None:
-    """Facts 6: one sort; numbers are compared as numbers."""
+    """One sort; numbers are compared as numbers."""
     by = {"propertyName": "amount", "direction": "DESCENDING"}
     assert names(crm, {"sorts": [by]}) == "C B A D"
     assert names(crm, {"sorts": ["amount"]}) == "D A B C"
@@ -113,14 +113,14 @@ BAD: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("body", BAD, ids=range(len(BAD)))
 def test_searches_beyond_the_limits_are_400(crm: Rehearsal, body: dict[str, Any]) -> None:
-    """Facts 6: page 200, 10,000 results, 3,000 characters, 5 groups x 6 filters, 18 in all."""
+    """Page 200, 10,000 results, 3,000 characters, 5 groups x 6 filters, 18 in all."""
     crm.seconds += 1
     crm.call("POST", SEARCH, body, 400)
 
 
 @given(st.integers(1, 30))
 def test_pages_give_every_result_once(limit: int) -> None:
-    """Facts 6: `paging.next.after` leads through all `total` results."""
+    """`paging.next.after` leads through all `total` results."""
     crm = Rehearsal(rate_limits=False)
     rows = [{**DEAL, "dealname": str(n)} for n in range(25)]
     crm.call("POST", crm.objects("/batch/create"), inputs(*rows), 201)
@@ -137,7 +137,7 @@ def test_pages_give_every_result_once(limit: int) -> None:
 
 
 def test_search_lags_behind_writes_and_never_shows_archived_records() -> None:
-    """Facts 6: eventually consistent; new records are absent and old values shown for a while."""
+    """Eventually consistent; new records are absent and old values shown for a while."""
     crm = Rehearsal(search_lag=3.0)
     id = crm.deal(dealname="old")
     assert names(crm, {}) == ""
@@ -155,7 +155,7 @@ def test_search_lags_behind_writes_and_never_shows_archived_records() -> None:
 
 
 def test_batch_read_does_not_lag() -> None:
-    """Facts 6: batch/read by a unique property reads the primary store."""
+    """Batch/read by a unique property reads the primary store."""
     crm = Rehearsal(search_lag=60)
     key = crm.unique_key()
     crm.deal(migrator_key="a")
@@ -164,7 +164,7 @@ def test_batch_read_does_not_lag() -> None:
 
 
 def test_search_has_a_quota_of_its_own_and_says_nothing_about_it() -> None:
-    """Facts 6 and 9: 5 per second, policy SECONDLY, no headers, not part of the ten seconds."""
+    """5 per second, policy SECONDLY, no headers, not part of the ten seconds."""
     crm = Rehearsal(per_ten_seconds=1)
     answers = [crm.call("POST", SEARCH, {}) for _ in range(6)]
     assert [one.status_code for one in answers] == [200] * 5 + [429]

@@ -27,7 +27,7 @@ def test_an_instant_survives_being_written_and_read(moment: datetime) -> None:
 
 @given(st.integers(-(10**11), 10**11))
 def test_dates_in_milliseconds_must_be_midnight_utc(days_or_ms: int) -> None:
-    """Facts 10: `date` takes milliseconds at exactly midnight UTC, else 400."""
+    """`date` takes milliseconds at exactly midnight UTC, else 400."""
     midnight = days_or_ms // 86_400_000 * 86_400_000
     assert len(check(_property("date"), str(midnight))) == 10
     if days_or_ms != midnight:
@@ -37,7 +37,7 @@ def test_dates_in_milliseconds_must_be_midnight_utc(days_or_ms: int) -> None:
 
 @given(st.text(alphabet="0123456789.,eE+-$ ", min_size=1, max_size=12))
 def test_a_number_has_digits_and_at_most_one_point(text: str) -> None:
-    """Facts 10: no thousands separators, no currency, no exponent; given back as sent."""
+    """No thousands separators, no currency, no exponent; given back as sent."""
     plain = text.lstrip("+-") if text[:1] in "+-" and text[1:2] not in "+-" else text
     good = plain.replace(".", "", 1).isdigit()
     if good:
@@ -60,7 +60,7 @@ def test_a_number_has_digits_and_at_most_one_point(text: str) -> None:
     ],
 )
 def test_values_are_given_back_in_hubspots_spelling(type: str, text: str, stored: str) -> None:
-    """Facts 10: ISO or milliseconds in, ISO 8601 out."""
+    """ISO or milliseconds in, ISO 8601 out."""
     assert check(_property(type), text) == stored
 
 
@@ -80,7 +80,7 @@ def test_values_are_given_back_in_hubspots_spelling(type: str, text: str, stored
     ],
 )
 def test_values_of_another_type_are_refused(type: str, text: str) -> None:
-    """Facts 10: what a property of each type takes."""
+    """What a property of each type takes."""
     with pytest.raises(Invalid):
         check(_property(type), text)
 
