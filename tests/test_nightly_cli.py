@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from migrator.cli.main import main
 from migrator.cli.nightly import terminal
 from migrator.sandbox import SandboxServer
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
+from tests.shell import Shell
 from tests.support import deals
 from tests.test_nightly import SIMPLE
 
@@ -34,22 +34,6 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpot
         monkeypatch.setenv("HUBSPOT_TOKEN", "secret")
         monkeypatch.setenv("HUBSPOT_BASE_URL", server.url)
         yield sandbox
-
-
-class Shell:
-    """The command line in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        """Run a command: exit code, stdout, stderr."""
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        out, err = self._capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), out, err
 
 
 @pytest.fixture

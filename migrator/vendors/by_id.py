@@ -10,29 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from migrator.vendors.view import View, without_key
+from migrator.vendors.view import Unkeyed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from migrator.model import Account, Encoded, Held, ObjectType, Provision, Record
+    from migrator.model import Held, ObjectType
 
 
-class ById(View):
+class ById(Unkeyed):
     """A vendor whose records are found by their ids."""
-
-    def lacking(self, account: Account, wanted: Provision) -> Provision:
-        """As the vendor; a key field is not wanted."""
-        return self._vendor.lacking(account, replace(wanted, keys=()))
-
-    def encode(self, record: Record, account: Account) -> Encoded:
-        """As the vendor, without the key."""
-        encoded = self._vendor.encode(record, account)
-        return replace(
-            encoded,
-            properties=without_key(encoded.properties),
-            origin=without_key(encoded.origin),
-        )
 
     async def find(
         self, type: ObjectType, keys: Collection[str], properties: Collection[str] = ()

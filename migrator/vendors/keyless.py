@@ -12,19 +12,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import ObjectType
-from migrator.vendors.view import View, without_key
+from migrator.vendors.view import Unkeyed, without_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
-    from migrator.model import Account, Encoded, Held, Provision, Record
+    from migrator.model import Account, Held
     from migrator.vendors.base import Capabilities, Vendor
 
 _AT_ONCE = 1_000
 _PARENTS = frozenset({ObjectType.CONTACTS, ObjectType.COMPANIES})
 
 
-class Keyless(View):
+class Keyless(Unkeyed):
     """A vendor whose records carry no key.
 
     Args:
@@ -51,19 +51,6 @@ class Keyless(View):
         """As the vendor."""
         self._account = await self._vendor.describe(types)
         return self._account
-
-    def lacking(self, account: Account, wanted: Provision) -> Provision:
-        """As the vendor; a key field is not wanted."""
-        return self._vendor.lacking(account, replace(wanted, keys=()))
-
-    def encode(self, record: Record, account: Account) -> Encoded:
-        """As the vendor, without the key."""
-        encoded = self._vendor.encode(record, account)
-        return replace(
-            encoded,
-            properties=without_key(encoded.properties),
-            origin=without_key(encoded.origin),
-        )
 
     def parent(self, type: ObjectType, name: str) -> Mapping[str, str]:
         """As the vendor, without the key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD
@@ -151,6 +152,23 @@ class View:
     def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
         """As the vendor."""
         return self._vendor.requests(shapes)
+
+
+class Unkeyed(View):
+    """A vendor whose key field is neither wanted nor written."""
+
+    def lacking(self, account: Account, wanted: Provision) -> Provision:
+        """As the vendor; a key field is not wanted."""
+        return self._vendor.lacking(account, replace(wanted, keys=()))
+
+    def encode(self, record: Record, account: Account) -> Encoded:
+        """As the vendor, without the key."""
+        encoded = self._vendor.encode(record, account)
+        return replace(
+            encoded,
+            properties=without_key(encoded.properties),
+            origin=without_key(encoded.origin),
+        )
 
 
 def without_key(properties: Mapping[str, str]) -> dict[str, str]:
