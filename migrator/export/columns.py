@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from migrator.model import CUSTOM_PREFIX, DEAL_FIELDS, ID_FIELDS, ObjectType, Reference
+from migrator.model import CUSTOM_PREFIX, FIELDS, ID_FIELDS, ObjectType, Reference
+from migrator.model import LINKS as PARENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,20 +20,16 @@ Names = dict[ObjectType, dict[str, str]]
 """What linked records are called in an export, by type and id."""
 
 _FIELDS = {
-    ObjectType.DEALS: DEAL_FIELDS,
+    **FIELDS,
     ObjectType.CONTACTS: ("email", "first_name", "last_name", "phone", "owner", "created_at"),
     ObjectType.COMPANIES: ("name", "domain", "phone", "owner", "description", "created_at"),
-    ObjectType.NOTES: ("body", "owner", "created_at"),
-    ObjectType.TASKS: ("title", "body", "kind", "due_at", "done", "owner", "created_at"),
 }
 """Canonical fields by type, in the order of the columns."""
 
 LINKS = {
-    ObjectType.DEALS: (ObjectType.CONTACTS, ObjectType.COMPANIES),
+    **PARENTS,
     ObjectType.CONTACTS: (ObjectType.COMPANIES,),
     ObjectType.COMPANIES: (ObjectType.CONTACTS,),
-    ObjectType.NOTES: (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES),
-    ObjectType.TASKS: (ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES),
 }
 """Links that an export tells of, by type; deals are told where the other side has them."""
 
@@ -48,8 +45,7 @@ def ids_of(type: ObjectType) -> str:
     >>> ids_of(ObjectType.COMPANIES)
     'company_ids'
     """
-    singular = {ObjectType.COMPANIES: "company"}.get(type, type.value.removesuffix("s"))
-    return f"{singular}_ids"
+    return f"{type.singular}_ids"
 
 
 def row_of(held: Held, account: Account, vendor: Vendor) -> dict[str, Any]:

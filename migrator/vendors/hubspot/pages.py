@@ -125,5 +125,7 @@ class _List:
     def _is_wanted(self, item: Json) -> bool:
         if str(item["id"]) in self._seen:
             return False
+        if self._since is None:
+            return True
         changed = self._asked.held(item).updated_at
-        return self._since is None or changed is None or changed >= self._since
+        return changed is None or changed >= self._since
