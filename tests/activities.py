@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import ObjectType
-from migrator.runs import undo as undoing
 from migrator.runs.target import connected
+from migrator.runs.undo import undoing
 from migrator.runs.verification import verify_run
 from tests.exports import OPTIONS, STAGES, TEMPLATE, Reader, rows_of
 from tests.mending import Mender
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from migrator.runs.undo import Undo
+    from migrator.runs.undo.undoing import Undo
     from tests.support import Rehearsal
 
 NOTES, TASKS = ObjectType.NOTES, ObjectType.TASKS

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.report import make_report
 from migrator.runs.execution import execute
-from migrator.runs.retrying import open_retry, plan_retry
-from migrator.runs.returned import Asked
+from migrator.runs.retry.retrying import open_retry, plan_retry
+from migrator.runs.retry.returned import Asked
 from migrator.runs.target import connected
 from tests.support import Rehearsal
 

@@ -11,7 +11,7 @@ import pytest
 
 from migrator.errors import InputError
 from migrator.runs.target import connected
-from migrator.runs.undo import undo
+from migrator.runs.undo.undoing import undo
 from migrator.template import Match
 from tests.exports import VENDORS, Reader, filled, plan_narrow, rehearsal, rows_of, run_narrow
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from migrator.runs.undo import Undo
+    from migrator.runs.undo.undoing import Undo
     from tests.support import Rehearsal
 
 Row = dict[str, Any]

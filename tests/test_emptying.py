@@ -11,7 +11,7 @@ from migrator.errors import InputError
 from migrator.model import ObjectType
 from migrator.runs.emptying import Emptying, empty, find_tasks, move_tasks, plan_emptying
 from migrator.runs.target import connected
-from migrator.runs.undo import undo
+from migrator.runs.undo.undoing import undo
 from tests.exports import Reader, filled, rows_of
 from tests.test_cleanup import counting, writing
 

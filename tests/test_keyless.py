@@ -12,11 +12,11 @@ import pytest
 from migrator.errors import InputError, OutcomeUnknown
 from migrator.journal import Feed
 from migrator.model import KEY_FIELD, Action, ObjectType, Op
-from migrator.runs import undo as undoing
 from migrator.runs import unknown as unknowns
 from migrator.runs.limits import Limit
 from migrator.runs.nightly import Nightly, ensure_same_mode, without_key_field
 from migrator.runs.target import connected
+from migrator.runs.undo import undoing
 from tests.mending import Mender
 from tests.nights import Nights
 from tests.support import deals
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from migrator.model import Held
     from migrator.report import Report
-    from migrator.runs.undo import Undo
+    from migrator.runs.undo.undoing import Undo
     from migrator.vendors.base import Vendor
     from tests.test_every_vendor import Place as Crm
 

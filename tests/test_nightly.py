@@ -16,8 +16,8 @@ from migrator.journal import Feed
 from migrator.model import Encoded as Terms
 from migrator.model import ObjectType, OnConflict, OnMissing, Place, Record
 from migrator.plan.content import content
-from migrator.runs import undo as undoing
 from migrator.runs.target import connected
+from migrator.runs.undo import undoing
 from tests.nights import Dying, Killed, Nights
 from tests.support import deals
 from tests.test_every_vendor import PLACES, TEMPLATE, add_contacts, everyone

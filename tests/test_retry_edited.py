@@ -17,7 +17,7 @@ from migrator.errors import InputError, SourceError
 from migrator.files import ReadOptions
 from migrator.runs.checking import check_files
 from migrator.runs.inputs import Request
-from migrator.runs.spoilt import spoilt
+from migrator.runs.retry.spoilt import spoilt
 from migrator.sandbox import SandboxServer
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
 from tests.mending import Mender, Row

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from migrator.errors import InputError
 from migrator.report import as_text
 from migrator.runs.target import connected
-from migrator.runs.undo import undo
+from migrator.runs.undo.undoing import undo
 from tests.mending import Mender
 from tests.nights import Killed
 from tests.support import deals

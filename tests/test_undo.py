@@ -12,7 +12,7 @@ import pytest
 from migrator.errors import InputError, MigratorError
 from migrator.model import Action, ObjectType, Op
 from migrator.runs.target import connected
-from migrator.runs.undo import foresee, go_on, undo
+from migrator.runs.undo.undoing import foresee, go_on, undo
 from migrator.sandbox import Faults, Faulty
 from tests.test_every_vendor import (
     PLACES,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from migrator.journal import Run
     from migrator.model import Held
-    from migrator.runs.undo import Undo
+    from migrator.runs.undo.undoing import Undo
     from tests.support import Rehearsal
 
 COMPANIES, CONTACTS, DEALS = ObjectType.COMPANIES, ObjectType.CONTACTS, ObjectType.DEALS

@@ -14,7 +14,7 @@ import pytest
 from migrator.errors import MigratorError
 from migrator.model import Action, ObjectType, Op
 from migrator.runs.target import connected
-from migrator.runs.undo import foresee, go_on, undo
+from migrator.runs.undo.undoing import foresee, go_on, undo
 from migrator.vendors.registry import product
 from tests.mending import Mender
 from tests.support import Rehearsal
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from migrator.journal import Run
-    from migrator.runs.undo import Undo
+    from migrator.runs.undo.undoing import Undo
 
 CONTACTS, DEALS = ObjectType.CONTACTS, ObjectType.DEALS
 READS = ("/search", "/read", "/describe")

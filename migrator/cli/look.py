@@ -17,7 +17,7 @@ from migrator.journal import RunState
 from migrator.model import OpState
 from migrator.runs.exporting import EXPORT, ensure_load
 from migrator.runs.target import connected
-from migrator.runs.undo import undone
+from migrator.runs.undo.undoing import undone
 from migrator.runs.verification import verify_run
 
 if TYPE_CHECKING:

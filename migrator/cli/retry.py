@@ -13,8 +13,8 @@ from migrator.cli.access import access
 from migrator.cli.load import confirm, print_plan, print_report
 from migrator.files import ReadOptions
 from migrator.runs.execution import execute
-from migrator.runs.retrying import open_retry, plan_retry
-from migrator.runs.returned import Asked
+from migrator.runs.retry.retrying import open_retry, plan_retry
+from migrator.runs.retry.returned import Asked
 from migrator.runs.target import connected
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from migrator.report import Report
     from migrator.runs.limits import Limit
     from migrator.runs.planning import Planned
-    from migrator.runs.returned import Returned
+    from migrator.runs.retry.returned import Returned
     from migrator.runs.target import Target
     from migrator.runs.workspace import Workspace
 

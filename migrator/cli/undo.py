@@ -12,9 +12,9 @@ import click
 from migrator.cli import options, show
 from migrator.cli.access import access
 from migrator.report import wrapped
-from migrator.runs import undo as undoing
 from migrator.runs.exporting import ensure_load
 from migrator.runs.target import connected
+from migrator.runs.undo import undoing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from migrator.cli.access import Access
     from migrator.journal import Run
     from migrator.runs.target import Session
-    from migrator.runs.undo import Undo
+    from migrator.runs.undo.undoing import Undo
     from migrator.runs.workspace import Workspace
 
     _Step = Callable[[Workspace, Run, Session], Awaitable[Undo]]

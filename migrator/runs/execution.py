@@ -15,10 +15,10 @@ from migrator.model import ObjectType, OnMissing, OpState
 from migrator.report import Report, as_json, make_report, write_id_map
 from migrator.runs.books import write_family_books, write_turned_down
 from migrator.runs.changes import CHANGES
-from migrator.runs.families import ensure_current, join_family
 from migrator.runs.nightly import as_planned
 from migrator.runs.overtaken import leave_overtaken
 from migrator.runs.planning import lacking, reopened, types_of
+from migrator.runs.retry.families import ensure_current, join_family
 from migrator.runs.sample import choose_sample
 from migrator.runs.settling import settle_others
 from migrator.runs.storing import store_plan

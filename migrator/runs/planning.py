@@ -20,7 +20,7 @@ from migrator.runs.nightly import (
     ensure_same_mode,
     without_key_field,
 )
-from migrator.runs.returned import read_again
+from migrator.runs.retry.returned import read_again
 from migrator.runs.settling import settle_others, wait_for_lag
 from migrator.runs.storing import store_plan
 from migrator.runs.turned_down import PROBLEMS

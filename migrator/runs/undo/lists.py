@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.journal import Journal
-    from migrator.runs.reversal import Done, Kept
+    from migrator.runs.undo.reversal import Done, Kept
 
 _COLUMNS = ("type", "key", "id", "field", "wrote", "account", "why")
 

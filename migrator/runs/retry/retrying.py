@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from migrator.journal import Retries
 from migrator.model import ObjectType
 from migrator.runs.execution import same_account
-from migrator.runs.matching import matched
 from migrator.runs.planning import plan_inputs
-from migrator.runs.returned import open_returned
+from migrator.runs.retry.matching import matched
+from migrator.runs.retry.returned import open_returned
 from migrator.runs.workspace import new_run_id
 
 if TYPE_CHECKING:
     from migrator.runs.limits import Limit
     from migrator.runs.planning import Planned
-    from migrator.runs.returned import Asked, Returned
+    from migrator.runs.retry.returned import Asked, Returned
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
 

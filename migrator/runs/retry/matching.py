@@ -17,9 +17,9 @@ from migrator.journal import Retries, family_of
 from migrator.model import OpState
 from migrator.prepare import MEMBERS
 from migrator.prepare.binding import bind
-from migrator.runs.families import ensure_finished
 from migrator.runs.inputs import as_narrow, naming
-from migrator.runs.returned import (
+from migrator.runs.retry.families import ensure_finished
+from migrator.runs.retry.returned import (
     OBJECTION,
     OBJECTIONS,
     OURS,
@@ -27,7 +27,7 @@ from migrator.runs.returned import (
     read_returned,
     without_columns,
 )
-from migrator.runs.spoilt import spoilt_cells
+from migrator.runs.retry.spoilt import spoilt_cells
 from migrator.runs.turned_down import kept_rows
 from migrator.template import load_template
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from migrator.journal import Family, Run
     from migrator.runs.inputs import Inputs
-    from migrator.runs.returned import Returned
+    from migrator.runs.retry.returned import Returned
     from migrator.runs.workspace import Workspace
     from migrator.template import Template
 

@@ -15,7 +15,7 @@ from migrator.loader import created_parents, resolved
 from migrator.model import Action, ObjectType, Op
 from migrator.plan import differences
 from migrator.runs.since import changed_since
-from migrator.runs.written import Written
+from migrator.runs.undo.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence

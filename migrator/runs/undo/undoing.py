@@ -1,8 +1,8 @@
 """Take a run back: dry first, then checkpointed like a load.
 
-An undo is a run of its own in the journal; its ops are what :mod:`migrator.runs.reversal` builds
-from the journal of the run it takes back. One that was stopped plans what is left anew when it goes
-on: what people have changed meanwhile is kept as well.
+An undo is a run of its own in the journal; its ops are what :mod:`migrator.runs.undo.reversal`
+builds from the journal of the run it takes back. One that was stopped plans what is left anew when
+it goes on: what people have changed meanwhile is kept as well.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from migrator.model import Action, ObjectType, OpState, Shape
 from migrator.plan import Cost, cost, holdings
 from migrator.runs.execution import load, same_account
 from migrator.runs.nightly import as_planned
-from migrator.runs.reversal import Reverser
 from migrator.runs.settling import settle_others, wait_for_lag
-from migrator.runs.undo_lists import KeptLists, write_lists
+from migrator.runs.undo.lists import KeptLists, write_lists
+from migrator.runs.undo.reversal import Reverser
 from migrator.runs.workspace import new_run_id
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from migrator.journal import Journal
     from migrator.model import Account, Op
-    from migrator.runs.reversal import Done, Reversal
     from migrator.runs.target import Session
+    from migrator.runs.undo.reversal import Done, Reversal
     from migrator.runs.workspace import Workspace
 
 _SETTLED = {OpState.WRITTEN, OpState.REFUSED}
