@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator.files import ReadOptions
-from migrator.progress import Bars, Lines, Progress, Silent
+from migrator.progress import Bars, Lines, LogLines, Progress, Silent
 from migrator.runs.inputs import Request
 from migrator.runs.limits import Limit
 from migrator.runs.workspace import DEFAULT, Workspace
@@ -51,10 +51,11 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def progress(*, quiet: bool) -> Progress:
-    """Bars on a terminal, unless they are not wanted."""
-    if quiet or not sys.stderr.isatty():
+    """Bars on a terminal, a line now and then in a log, nothing where it is not wanted."""
+    if quiet:
         return Silent()
-    return Bars(sys.stderr, monotonic=time.monotonic)
+    kind = Bars if sys.stderr.isatty() else LogLines
+    return kind(sys.stderr, monotonic=time.monotonic)
 
 
 def _say(text: str) -> None:

@@ -158,8 +158,12 @@ async def connected(target: Target, workspace: Workspace) -> AsyncIterator[Sessi
     with contextlib.closing(ledger):
         async with client:
             session = Session(target, target.product.connect(client, workspace.clock), allowance)
-            with contextlib.closing(session):
-                yield session
+            workspace.progress.watch(lambda: allowance.used)
+            try:
+                with contextlib.closing(session):
+                    yield session
+            finally:
+                workspace.progress.watch(None)
 
 
 def _user() -> str:

@@ -50,6 +50,7 @@ class Allowance:
 
     Attributes:
         zone: the account's time zone, as soon as it is known: a day's quota ends at its midnight.
+        used: how much of the fullest window was used, from 0 to 1, as the last request left.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Allowance:
         self.patient = patient
         self.ledger = ledger or Memory()
         self.zone: str | None = None
+        self.used: float | None = None
         self._share = share
         self._say = say
         self._said: datetime | None = None

@@ -147,6 +147,19 @@ class Ticket:
     taken: int
     used: dict[float, tuple[int, int]]
 
+    def part_of(self, limits: Iterable[Limit]) -> float:
+        """How much is used of the window that is fullest, from 0 to 1.
+
+        >>> minute = Limit(Rate(100, timedelta(minutes=1)), ours=50)
+        >>> Ticket(0.0, 25, {60.0: (25, 10)}).part_of([minute])
+        0.5
+        """
+        parts = [0.0]
+        for limit in limits:
+            ours, others = self.used.get(limit.seconds, (0, 0))
+            parts += [ours / limit.ours, (ours + others) / limit.rate.requests]
+        return max(parts)
+
 
 @dataclass(slots=True)
 class Budget:

@@ -122,7 +122,11 @@ class Pace(httpx.AsyncBaseTransport):
 
         def take(budget: Budget) -> Ticket | float:
             budget.zone = self._allowance.zone or budget.zone
-            return budget.take(self._limits(bucket, budget), now)
+            limits = self._limits(bucket, budget)
+            got = budget.take(limits, now)
+            if isinstance(got, Ticket):
+                self._allowance.used = got.part_of(limits)
+            return got
 
         return self._change(bucket, take)
 
