@@ -47,7 +47,18 @@ class TemplateError(InputError):
 
 
 class UndecidedError(InputError):
-    """The data allow two readings (``03/04/2024``); the text is the question to answer."""
+    """The data allow two readings (``03/04/2024``); the text is the question to answer.
+
+    Args:
+        message: the question.
+        why: the part of it that says what was found.
+        choices: the answers, as a template takes them; none where the text alone tells.
+    """
+
+    def __init__(self, message: str, why: str = "", choices: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.why = why
+        self.choices = choices
 
 
 class Unauthorized(MigratorError):

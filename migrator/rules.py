@@ -20,6 +20,7 @@ _LABEL = r"[^\s@,;:<>()\[\]\\\".]"
 _EMAIL = rf"^{_NAME}+@{_LABEL}+(?:[.]{_LABEL}+)*[.]{_LABEL}{{2,}}$"
 _URL = r"^(?i:https?)://[^\s/?#.]+(?:\.[^\s/?#.]+)*(?::\d{1,5})?(?:[/?#]\S*)?$"
 _NUMBER = r"^-?\d+(?:\.\d+)?$"
+_FORMULA_ERROR = r"^#(?:REF!|NAME\?|VALUE!|DIV/0!|N/A|NUM!|NULL!|SPILL!|CALC!)$|^#{4,}$"
 _HTML = r"(?i)</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{1,6});"
 
 
@@ -251,9 +252,11 @@ def currency_code(column: pl.Expr) -> pl.Expr:
 
 
 def no_formula(column: pl.Expr) -> pl.Expr:
-    """Nothing that a spreadsheet would run as a formula.
+    """Nothing that a spreadsheet would run as a formula, and no formula's error.
 
     >>> no_formula("=HYPERLINK(1)")
+    False
+    >>> no_formula("#REF!")
     False
     >>> no_formula("-12.50")
     True
@@ -262,7 +265,7 @@ def no_formula(column: pl.Expr) -> pl.Expr:
     """
     suspicious = column.str.contains(r"^[=+\-@\t\r]")
     harmless = column.str.contains(r"^[+\-][\d\s.,()/]+$")
-    return ~suspicious | harmless
+    return (~suspicious | harmless) & ~column.str.contains(_FORMULA_ERROR)
 
 
 def no_html(column: pl.Expr) -> pl.Expr:
@@ -371,7 +374,7 @@ RULES: dict[str, Rule] = {
     "currency_code": Rule(
         currency_code, "is no ISO 4217 currency code such as EUR; correct it, or map it"
     ),
-    "no_formula": Rule(no_formula, "would run as a formula in a spreadsheet; reword it"),
+    "no_formula": Rule(no_formula, "is a formula of a spreadsheet, or the error of one; reword it"),
     "no_html": Rule(no_html, "contains HTML; add the transform html_to_text"),
     "no_control_characters": Rule(
         no_control_characters, "contains characters that cannot be seen; remove them"

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from random import Random
 
 FIRST_DAY = date(2025, 2, 3)
@@ -68,6 +68,39 @@ class Deal:
     def close_date(self) -> date | None:
         """The day it was closed, or is expected to be."""
         return self.closed.date() if self.closed else self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as an account keeps it; ``company`` is the one of the person's first deal."""
+
+    number: int
+    person: Person
+    company: Company | None
+    owner: Person
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A company as an account keeps it."""
+
+    number: int
+    company: Company
+    owner: Person
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote about a deal: a title, and a text of one or more lines."""
+
+    number: int
+    deal: Deal
+    author: Person
+    written: datetime
+    title: str
+    text: str
 
 
 OWNERS = (
@@ -226,6 +259,70 @@ COMPANIES = _companies()
 
 PEOPLE = _people()
 """All contacts; addresses end in ``@example.com`` or ``@example.org``."""
+
+
+_TALKS = (
+    ("First call", "They asked for a price by Friday."),
+    ("Visit", "Saw the warehouse.\nThey count by hand; two people, all day."),
+    ("Terms", 'Wants "net 60", we said 30; Frau Grünwald decides.'),
+    ("Références", "Envoyé trois références, à relancer après l'été."),
+    ("Call", "Nobody there; left a message; call again next week."),
+    ("Meeting", "Agreed:\n- delivery in two parts\n- training after Easter\n\nNo discount."),
+    ("Mail", "Their purchasing has a new head & new rules: all offers in writing, < 5 pages."),
+)
+
+
+def contacts_of(deals: Iterable[Deal]) -> list[Contact]:
+    """Everybody in :data:`PEOPLE`, as an account with these deals keeps them."""
+    first: dict[Person, Deal] = {}
+    for deal in deals:
+        for person in deal.contacts:
+            first.setdefault(person, deal)
+    found = []
+    for number, person in enumerate(PEOPLE):
+        deal_of = first.get(person)
+        found.append(
+            Contact(
+                number,
+                person,
+                deal_of.company if deal_of else None,
+                deal_of.owner if deal_of else OWNERS[number % len(OWNERS)],
+                deal_of.created if deal_of else datetime.combine(FIRST_DAY, time(8)),
+            )
+        )
+    return found
+
+
+def customers_of(deals: Iterable[Deal]) -> list[Customer]:
+    """Every one of :data:`COMPANIES`, as an account with these deals keeps them."""
+    first: dict[Company, Deal] = {}
+    for deal in deals:
+        if deal.company:
+            first.setdefault(deal.company, deal)
+    found = []
+    for number, company in enumerate(COMPANIES):
+        deal_of = first.get(company)
+        found.append(
+            Customer(
+                number,
+                company,
+                deal_of.owner if deal_of else OWNERS[number % len(OWNERS)],
+                deal_of.created if deal_of else datetime.combine(FIRST_DAY, time(8)),
+            )
+        )
+    return found
+
+
+def notes_on(rng: Random, deals: Sequence[Deal], count: int) -> list[Note]:
+    """So many notes on some of these deals, oldest deal first; a deal may have several."""
+    chosen = sorted(rng.choices(deals, k=count), key=lambda deal: deal.number)
+    notes = []
+    for number, deal in enumerate(chosen, start=1):
+        title, text = rng.choice(_TALKS)
+        written = deal.created + timedelta(days=rng.randrange(1, 5), minutes=rng.randrange(90))
+        # Each has something of its own, so that none can be taken for another.
+        notes.append(Note(number, deal, rng.choice(OWNERS), written, title, f"{text} ({number})"))
+    return notes
 
 
 def make_deals(rng: Random, count: int, currencies: Iterable[str] = ("EUR",)) -> list[Deal]:

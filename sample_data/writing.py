@@ -6,7 +6,8 @@ import csv
 import io
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]  # it has no type hints
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sample_data.mistakes import Row
+
+Line = Literal["blank", "header", "marked header"]
+"""A line that is no record; a mark is the byte order mark of the file that begins there."""
 
 _CREATED = datetime(2026, 10, 1, 8, 0)  # noqa: DTZ001 - a workbook keeps no time zone
 
@@ -27,8 +31,13 @@ def csv_writer(
     newline: str = "\n",
     quote_all: bool = False,
     footer: Sequence[Sequence[str]] = (),
+    between: Mapping[int, Sequence[Line]] = MappingProxyType({}),
 ) -> Callable[[Path, Sequence[str], Sequence[Row]], None]:
-    """A writer of CSV; ``footer`` are the lines that stand below the records."""
+    """A writer of CSV.
+
+    ``footer`` are the lines that stand below the records, ``between`` those that stand among them:
+    a record's number to what is behind it, a blank line or the header again.
+    """
 
     def write(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:
         text = io.StringIO(newline="")
@@ -39,11 +48,20 @@ def csv_writer(
             quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL,
         )
         table.writerow(header)
-        table.writerows(rows)
+        for number, row in enumerate(rows, start=1):
+            table.writerow(row)
+            table.writerows(_no_record(line, header) for line in between.get(number, ()))
         table.writerows(footer)
         path.write_bytes(text.getvalue().encode(encoding))
 
     return write
+
+
+def _no_record(line: Line, header: Sequence[str]) -> Sequence[str]:
+    if line == "blank":
+        return ()
+    mark = "\N{ZERO WIDTH NO-BREAK SPACE}" if line == "marked header" else ""
+    return (mark + header[0], *header[1:])
 
 
 def write_xlsx(path: Path, header: Sequence[str], rows: Sequence[Row]) -> None:

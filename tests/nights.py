@@ -13,6 +13,7 @@ from migrator.runs.inputs import Request
 from migrator.runs.nightly import Nightly
 from migrator.runs.planning import plan_run
 from migrator.runs.target import connected
+from migrator.vendors.base import records
 from tests.support import Rehearsal
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Nights(Rehearsal):
         async def read() -> list[Held]:
             async with connected(self.target, space) as session:
                 account = await session.account((type,))
-                return [one async for one in session.vendor.export(type, account.fields[type])]
+                found = session.vendor.pages(type, account.fields[type])
+                return [one async for one in records(found)]
 
         try:
             return self.clock.run(read())

@@ -115,11 +115,14 @@ class Rehearsal:
         path.write_text(text, encoding="utf-8")
         return str(path)
 
-    def plan(self, template: str, *files: str, **options: Any) -> Planned:
+    def plan(
+        self, template: str, *files: str, decisions: str | None = None, **options: Any
+    ) -> Planned:
         """Plan a run."""
         space = self.workspace()
+        request = Request(template, files, decisions=decisions)
         try:
-            return self.clock.run(self._plan(space, Request(template, files), options))
+            return self.clock.run(self._plan(space, request, options))
         finally:
             space.close()
 

@@ -15,6 +15,7 @@ from migrator.errors import MigratorError
 from migrator.model import Action, ObjectType, Op
 from migrator.runs.target import connected
 from migrator.sandbox import Faults, Faulty
+from migrator.vendors.base import records
 from tests.support import SHARED, Rehearsal, deals
 
 if TYPE_CHECKING:
@@ -116,7 +117,8 @@ def held(rehearsal: Rehearsal) -> list[Held]:
     async def read() -> list[Held]:
         async with connected(rehearsal.target, space) as session:
             account = await session.account([DEALS])
-            return [one async for one in session.vendor.export(DEALS, account.fields[DEALS])]
+            found = session.vendor.pages(DEALS, account.fields[DEALS])
+            return [one async for one in records(found)]
 
     try:
         return rehearsal.clock.run(read())

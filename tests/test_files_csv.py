@@ -285,6 +285,23 @@ def test_repeated_headers_are_named(tmp_path: Path) -> None:
     assert "2 repeated headers skipped" in source.describe()[0]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_files_with_byte_order_marks_put_one_below_another(tmp_path: Path, quote: str) -> None:
+    """A mark in the middle is none of a cell's: the header behind it is one, and so is a record."""
+    first = ",".join(f"{quote}{name}{quote}" for name in ("id", "v"))
+    text = f"\ufeff{first}\n1,2\n\ufeff{first}\n3,4\n\ufeff{quote}5{quote},6\n"
+    source = opened(tmp_path, text)
+    assert cells(source) == [("1", "2"), ("3", "4"), ("5", "6")]
+    assert counted(source) == [(3, "repeated header")]
+    assert numbers(source) == [(1, 2), (2, 4), (3, 5)]
+
+
+def test_a_byte_order_mark_inside_a_cell_stays(tmp_path: Path) -> None:
+    """A mark in a cell of several lines is a character of it."""
+    source = opened(tmp_path, 'id,v\n1,"a\n\ufeffb"\n')
+    assert cells(source) == [("1", "a\n\ufeffb")]
+
+
 SALESFORCE = (
     '"Deal","Amount","Stage"\n"x","1","Won"\n"y","2","Won"\n{last}"","",""\n"","",""\n'
     '"Deals of May"\n"Copyright (c) 2000-2026 someone, inc. All rights reserved."\n'
@@ -305,6 +322,17 @@ def test_report_footer_is_named_not_read(tmp_path: Path, last: str) -> None:
 def test_totals_with_full_cells_are_a_footer(tmp_path: Path) -> None:
     """A footer line may be as regular as a record."""
     source = opened(tmp_path, "id,a,b,c\n1,2,3,4\nTotal,,,4\n")
+    assert (source.records, counted(source)) == (1, [(3, "footer")])
+
+
+@pytest.mark.parametrize(
+    "word", ["Summe", "Gesamt (12)", "Gesamtsumme", "Total général", "Totale:"]
+)
+def test_totals_are_known_in_other_languages(tmp_path: Path, word: str) -> None:
+    """A report in German, French, Spanish, Italian or Dutch ends as an English one does."""
+    source = opened(tmp_path, f"id,a,b,c\n1,2,3,4\n{word},,,4\nSommer,1,2,3\n")
+    assert source.records == 3
+    source = opened(tmp_path, f"id,a,b,c\n1,2,3,4\n{word},,,4\n")
     assert (source.records, counted(source)) == (1, [(3, "footer")])
 
 

@@ -17,6 +17,7 @@ from migrator.runs.limits import Limit
 from migrator.runs.nightly import Nightly, ensure_same_mode, without_key_field
 from migrator.runs.target import connected
 from migrator.runs.undo import undoing
+from migrator.vendors.base import records
 from tests.mending import Mender
 from tests.nights import Nights
 from tests.support import deals
@@ -361,7 +362,7 @@ def test_a_whole_account_is_read_page_by_page(nights: Nights) -> None:
             stranger.post(path, json=hundred).raise_for_status()
 
     async def exported(vendor: Vendor) -> list[Held]:
-        return [one async for one in vendor.export(ObjectType.DEALS)]
+        return [one async for one in records(vendor.pages(ObjectType.DEALS))]
 
     every = look(nights, exported)
     assert len({one.id for one in every}) == 1_102

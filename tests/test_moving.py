@@ -44,14 +44,33 @@ def fetched(there: Rehearsal, vendor: str) -> Request:
         space.close()
 
 
-def loaded(there: Rehearsal, request: Request) -> tuple[Planned, Report]:
+def planned_for(there: Rehearsal, request: Request) -> Planned:
+    """The request, planned, and the plan kept."""
+    space = there.workspace()
+
+    async def main() -> Planned:
+        async with connected(there.target, space) as session:
+            return await plan_run(space, request, session)
+
+    try:
+        return there.clock.run(main())
+    finally:
+        space.close()
+
+
+def loaded(
+    there: Rehearsal, request: Request, *, take_over: bool = False
+) -> tuple[Planned, Report]:
     """The request, planned and written."""
     space = there.workspace()
 
     async def main() -> tuple[Planned, Report]:
         async with connected(there.target, space) as session:
             planned = await plan_run(space, request, session, lock=True)
-            return planned, await execute(space, planned.run, session, inputs=planned.inputs)
+            report = await execute(
+                space, planned.run, session, inputs=planned.inputs, take_over=take_over
+            )
+            return planned, report
 
     try:
         return there.clock.run(main())
@@ -130,7 +149,7 @@ def test_a_move_that_dies_goes_on(at: int, tmp_path: Path) -> None:
 
     async def main() -> Request:
         async with connected(source.target, space) as session:
-            return await go_on_fetching(space, run, session)
+            return await go_on_fetching(space, run, session, Onward("brevo", {}))
 
     try:
         request = source.clock.run(main())
@@ -148,4 +167,4 @@ async def main_again(source: Rehearsal, space: object) -> Request:
 
     assert isinstance(space, Workspace)
     async with connected(source.target, space) as session:
-        return await go_on_fetching(space, space.journal.run(), session)
+        return await go_on_fetching(space, space.journal.run(), session, Onward("brevo", {}))

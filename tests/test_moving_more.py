@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import httpx
 import polars as pl
 import pytest
 
 from migrator.errors import InputError, Locked
-from migrator.export import Spool, statuses, write_export
+from migrator.export import Spool, statuses, surveyed, write_export
 from migrator.model import DealStatus, ObjectType, Pipeline, Stage
-from migrator.runs.emptying import Emptying
-from migrator.runs.target import folder_lock
-from migrator.template import moving_template, parse_template, with_closing_stages
+from migrator.runs.emptying import Emptying, find_tasks
+from migrator.runs.target import connected, folder_lock
+from migrator.template import distinct_places, moving_template, parse_template, with_closing_stages
 from tests.exports import Reader, filled, rehearsal, rows_of
 from tests.test_emptying import emptied
 from tests.test_moving import fetched, loaded
@@ -51,9 +52,9 @@ def test_closing_stages() -> None:
         ["New", "Lost"],
         ["Done", "Lost"],
     ]
-    template = parse_template(moving_template(found, ()))
+    template = parse_template(moving_template(distinct_places(found), ()))
     assert [one.label for one in template.provision().pipelines] == ["A", "B"]
-    assert parse_template(moving_template((), ())).provision().pipelines == ()
+    assert parse_template(moving_template(distinct_places(()), ())).provision().pipelines == ()
 
 
 def test_options_that_get_ids_when_they_are_made(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_texts_that_are_none(tmp_path: Path) -> None:
         ]
         spool.add(rows)
         target = tmp_path / "out.parquet"
-        count, _ = write_export(DEALS, spool, {}, target)
+        count, _ = write_export(surveyed(DEALS, spool), spool, {}, target)
     found = rows_of(target)
     assert (count, found["2"]["amount"], found["1"]["name"][:5]) == (2, "9" * 40, "half ")
 
@@ -159,3 +160,34 @@ def test_a_name_before_an_id(tmp_path: Path) -> None:
         emptied(there, Emptying("Renewals", "Twice", "Won"))
     report = emptied(there, Emptying("Renewals", pipeline.stages[2].id, "Won"))
     assert report.rows["updated"] == 1
+
+
+def test_a_title_of_a_kind_before_an_id(tmp_path: Path) -> None:
+    """A kind of task is taken by its title where that is another one's id; two of one are told."""
+    there = rehearsal("activecampaign", tmp_path)
+    client = there.stranger()
+    types = client.get("/api/3/dealTasktypes").json()["dealTasktypes"]
+    first, second, third = (one["id"] for one in types[:3])
+    body = {"dealTasktype": {"title": first}}
+    there.clock.run(there.clock.sleep(2))
+    client.put(f"/api/3/dealTasktypes/{second}", json=body).raise_for_status()
+    space = there.workspace()
+
+    async def main(kind: str) -> str:
+        async with connected(there.target, space) as session:
+            return (await find_tasks(space, session, kind, third)).old[0]
+
+    def renamed(request: httpx.Request) -> httpx.Response:
+        answer = there.answer(request)
+        if not request.url.path.endswith("/dealTasktypes"):
+            return answer
+        content = answer.json()
+        for one in content["dealTasktypes"][:2]:
+            one["title"] = "Same"
+        return httpx.Response(200, json=content)
+
+    assert there.clock.run(main(first)) == second
+    there.wrap = lambda _: httpx.MockTransport(renamed)
+    with pytest.raises(InputError, match=f'are called "same": name the id \\({first}, {second}'):
+        there.clock.run(main("same"))
+    space.close()

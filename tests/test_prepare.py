@@ -202,8 +202,10 @@ def test_missing_values_defaults_and_picks(tmp_path: Path) -> None:
 
 
 def test_value_maps_by_pipeline_with_blank_targets_and_rejects(tmp_path: Path) -> None:
-    """The pipeline's own line goes first; an empty target blanks; `reject` names the stranger."""
-    (tmp_path / "v.csv").write_text("pipeline,source,target\nA,neu,New A\n,neu,New\n,weg,\n")
+    """The pipeline's own line goes first; `(blank)` blanks; `reject` names the stranger."""
+    (tmp_path / "v.csv").write_text(
+        "pipeline,source,target\nA,neu,New A\n,neu,New\n,weg,(blank)\n,fort,\n"
+    )
     text = (
         HEAD + NAME + "  pipeline: {from: Pipe, values: {A: Alpha}}\n"
         "  stage: {from: Stage, values_file: v.csv}\n"
@@ -214,6 +216,7 @@ def test_value_maps_by_pipeline_with_blank_targets_and_rejects(tmp_path: Path) -
         {"id": "2", "Title": "a", "Pipe": "B", "Stage": "Neu", "Owner": None},
         {"id": "3", "Title": "a", "Pipe": None, "Stage": "Weg", "Owner": "Ann"},
         {"id": "4", "Title": "a", "Pipe": "B", "Stage": "Other", "Owner": "Bob"},
+        {"id": "5", "Title": "a", "Pipe": "B", "Stage": "Fort", "Owner": None},
     ]
     scan, columns = scan_of(rows)
     template = parse_template(text, folder=tmp_path)
@@ -223,6 +226,7 @@ def test_value_maps_by_pipeline_with_blank_targets_and_rejects(tmp_path: Path) -
         ("Alpha", "New A", "ann@x.org"),
         ("B", "New", None),
         (None, None, "ann@x.org"),
+        ("B", "Fort", None),
     ]
     rejections = pl.read_parquet(result.rejections).to_dicts()
     assert [(r["_record"], r["_code"], r["_value"]) for r in rejections] == [
@@ -305,11 +309,13 @@ def test_composite_key(tmp_path: Path) -> None:
         {"a": "1", "b": "2", "Title": "x"},
         {"a": "1", "b": None, "Title": "x"},
         {"a": None, "b": " ", "Title": "x"},
+        {"a": "1", "b": "1.2E+12", "Title": "x"},
     ]
     _, records, rejections = run(text, rows, tmp_path)
     assert [r["key"] for r in records] == ["1/2", "1/"]
     assert [(r["_record"], r["_code"], r["_field"]) for r in rejections] == [
-        (3, "missing_key", "a + b")
+        (3, "missing_key", "a + b"),
+        (4, "scientific_notation", "a + b"),
     ]
 
 
@@ -645,3 +651,37 @@ def _prepare_file(template: str, path: Path, folder: Path) -> Prepared:
         rows: Rows = [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
     scan, columns = scan_of(rows)
     return prepare(load_template(template), scan, columns, folder)
+
+
+@pytest.mark.parametrize("damaged", ["1.84E+11", "1,84E+11", "5E+15", "1.84467e+19"])
+def test_an_id_that_a_spreadsheet_has_cut_names_nothing(damaged: str, tmp_path: Path) -> None:
+    """Ids of which only the first digits are left are no keys: their rows would be others' doubles.
+
+    The row is turned down even where it stands alone; ids that only look alike are keys.
+    """
+    rows: Rows = [
+        {"id": damaged, "Title": "a"},
+        {"id": damaged, "Title": "b"},
+        {"id": "E+11", "Title": "c"},
+        {"id": "12E+11", "Title": "d"},
+        {"id": "1E11", "Title": "e"},
+    ]
+    result, records, _ = run(NAME, rows, tmp_path)
+    assert [r["key"] for r in records] == ["E+11", "12E+11", "1E11"]
+    rejections = pl.read_parquet(result.rejections).to_dicts()
+    assert {(r["_record"], r["_code"], r["_value"]) for r in rejections} == {
+        (1, "scientific_notation", damaged),
+        (2, "scientific_notation", damaged),
+    }
+    assert "as text" in rejections[0]["_error"]
+
+
+def test_wrongly_decoded_text_is_mended_before_it_is_tidied(tmp_path: Path) -> None:
+    """Tidying removes soft hyphens and no-break spaces, which here are halves of letters."""
+    fields = NAME.replace("{from: Title", "{from: Title, transform: [fix_encoding]")
+    rows: Rows = [
+        {"id": str(n), "Title": text.encode().decode("latin-1")}
+        for n, text in enumerate(["María", "Società", " Łódź\u00a0", "plain"])
+    ]
+    _, records, _ = run(fields, rows, tmp_path)
+    assert [r["name"] for r in records] == ["María", "Società", "Łódź", "plain"]

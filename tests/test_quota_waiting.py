@@ -361,7 +361,9 @@ def test_others_find_their_part_of_the_day(tmp_path: Path) -> None:
     spend(rehearsal, 4)
     with pytest.raises(QuotaSpent):
         rehearsal.load(rehearsal.template(), rehearsal.source(deals(2200)))
-    assert rehearsal.sandbox.requests.total() == 4 + 32
+    asked = rehearsal.sandbox.requests
+    searches = sum(count for name, count in asked.items() if name.endswith("/search"))
+    assert asked.total() - searches == 4 + 32  # searches count apart
 
 
 @pytest.mark.parametrize("vendor", ["hubspot", "brevo", "activecampaign"])

@@ -139,13 +139,18 @@ def test_the_same_file_twice_writes_once(mender: Mender) -> None:
 
 
 def test_refused_rows_are_retried_the_same_way(mender: Mender) -> None:
-    """A value that the CRM itself refuses is mended and its row created."""
+    """A value that was taken after the plan, so that the CRM refuses it, is mended."""
     text = TEMPLATE.replace("  owner:", "  custom.contract_no: {from: contract}\n  owner:")
     unique = {"name": "contract_no", "label": "Contract", "groupName": "dealinformation"}
     unique |= {"type": "string", "fieldType": "text", "hasUniqueValue": True}  # type: ignore[dict-item]
     mender.stranger().post("/crm/v3/properties/deals", json=unique).raise_for_status()
-    source = mender.source(deals(12, contract=lambda n: 7 if n == 8 else n))
-    report = mender.load(mender.template(text), source)
+    source = mender.source(deals(12, contract=lambda n: n))
+    planned = mender.plan(mender.template(text), source)
+    taken = {"dealname": "X", "dealstage": "closedwon", "contract_no": "8"}
+    made = mender.stranger().post("/crm/v3/objects/deals", json={"properties": taken})
+    made.raise_for_status()
+    report = mender.execute(planned.run)
+    mender.stranger().delete(f"/crm/v3/objects/deals/{made.json()['id']}").raise_for_status()
     assert (report.rows["created"], report.rows["refused"]) == (11, 1)
     (row,) = mender.rejects(report)
     retried = mender.retry(mender.save([row | {"contract": "99"}]))

@@ -137,6 +137,18 @@ def test_cells_beyond_the_header_stay_a_problem_until_they_are_moved(mender: Men
     assert mender.retry(mender.save([whole])).rows["created"] == 3
 
 
+def test_a_line_cut_short_stays_a_problem_until_it_is_mended(mender: Mender) -> None:
+    """Its missing cells come back blank; the others may stand in the wrong places."""
+    text = deals(3).replace("k2,Deal 2,Qualified To Buy,2.50", "k2,Deal 2")
+    report = mender.load(mender.template(), mender.source(text))
+    (row,) = mender.rejects(report)
+    again = mender.retry(mender.save([row]))
+    assert again.codes == {"too_few_cells": 1}
+    (row,) = mender.rejects(again)
+    whole = row | {"stage": STAGE, "amount": "2.50"}
+    assert mender.retry(mender.save([whole])).rows["created"] == 3
+
+
 def _edit(rows: list[Row], at: int, **cells: str) -> list[Row]:
     return [row | (cells if number == at else {}) for number, row in enumerate(rows)]
 

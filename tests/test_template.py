@@ -151,7 +151,12 @@ def test_fingerprint_counts_what_is_said_and_not_how() -> None:
 )
 def test_a_value_map_saved_by_excel_is_read(tmp_path: Path, delimiter: str, encoding: str) -> None:
     """Whatever Excel makes of a value map when it saves it, its lines mean the same."""
-    lines = [("Pipeline", "Source", "Target"), ("", "Gewinnt für", "Won"), ("Süd", "Neu", "")]
+    lines = [
+        ("Pipeline", "Source", "Target"),
+        ("", "Gewinnt für", "Won"),
+        ("Süd", "Neu", "(Blank)"),
+        ("", "Alt", ""),
+    ]
     text = "\r\n".join(delimiter.join(cells) for cells in lines) + "\r\n"
     (tmp_path / "stages.csv").write_bytes(text.encode(encoding))
     path = tmp_path / "mine.yaml"

@@ -81,6 +81,12 @@ TASKS = (
     "record;key;title;body;kind;due_at;done;owner;created_at;deals;contacts;companies;deal_ids;"
     "contact_ids;updated_at"
 )
+PIPEDRIVE_NOTES = "Note - ID;Note - Content;Note - Deal ID;Note - User;Note - Add time"
+SALESFORCE_NOTES = "ID;ISDELETED;PARENTID;TITLE;ISPRIVATE;BODY;OWNERID;CREATEDDATE"
+HUBSPOT_NOTES = "Record ID;Note body;Activity date;Activity assigned to;Associated Deal IDs"
+ZOHO_NOTES = (
+    "Record Id;Created Time;Note Content;Note Owner.id;Note Owner;Note Title;Parent ID.id;Parent ID"
+)
 MAVEN = "opportunity_id;sales_agent;product;account;deal_stage;engage_date;close_date;close_value"
 OPPORTUNITIES = (
     "opportunity_id;account_name;segment;region;product;lead_source;owner;created_date;"
@@ -107,6 +113,10 @@ LAYOUTS = [
     ("migrator", MIGRATOR, set()),
     ("notes", NOTES, set()),
     ("tasks", TASKS, set()),
+    ("pipedrive_notes", PIPEDRIVE_NOTES, set()),
+    ("salesforce_notes", SALESFORCE_NOTES, {"owner"}),
+    ("hubspot_notes", HUBSPOT_NOTES, set()),
+    ("zoho_notes", ZOHO_NOTES, set()),
     ("maven", MAVEN, set()),
     ("opportunities", OPPORTUNITIES, set()),
     ("revops", REVOPS, set()),

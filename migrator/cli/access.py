@@ -26,15 +26,17 @@ class Access:
     Attributes:
         share: the part of the quota that is ours, above 0 to 1.
         patient: wait for it, however long that takes.
+        called: what the user says the account is called, before it is written to.
     """
 
     share: float = 1.0
     patient: bool = False
+    called: str | None = None
 
     def to(self, vendor: str, vendor_options: Mapping[str, str]) -> Target:
         """The account that the environment names."""
         target = target_from(vendor, os.environ, vendor_options)
-        return replace(target, share=self.share, patient=self.patient)
+        return replace(target, share=self.share, patient=self.patient, called=self.called)
 
     def of(self, run: Run) -> Target:
         """The account of an earlier run, with the options it was planned with."""

@@ -67,6 +67,11 @@ def demo(vendor: str, origin: str | None, folder: Path | None, quiet: bool) -> i
 
     With --from, a sandbox of that CRM holds the sample, and its deals are moved to the other one.
     Nothing leaves this machine, and no account is needed.
+
+    \b
+    migrator demo
+    migrator demo --to brevo
+    migrator demo --from activecampaign --to hubspot
     """
     product = product_of(vendor)
     source = product_of(origin) if origin else None
@@ -75,7 +80,7 @@ def demo(vendor: str, origin: str | None, folder: Path | None, quiet: bool) -> i
     root = folder or Path(tempfile.mkdtemp(prefix="migrator-demo-"))
     clock = LeapingClock()
     workspace = Workspace(
-        root / "journal.db", clock, progress=options.progress(quiet=quiet), say=_say
+        root / "journal.db", clock, progress=options.progress(quiet=quiet), say=_say, pages=True
     )
     with contextlib.closing(workspace):
         if source:

@@ -9,8 +9,10 @@ import click
 
 from migrator.cli import options
 from migrator.cli.access import access
-from migrator.cli.load import confirm, print_plan, print_report
+from migrator.cli.confirming import confirm, confirm_account
+from migrator.cli.load import print_plan, print_report
 from migrator.runs import emptying
+from migrator.runs.confirming import Destination
 from migrator.runs.target import connected
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Do not ask before writing
 @options.vendor_options
 @_yes
 @access
+@confirm_account
 @options.as_json
 @options.common
 def move_stage(  # one per option
@@ -63,7 +66,7 @@ async def _empty(
         planned = await emptying.plan_emptying(workspace, session, asked)
         if not as_json:
             print_plan(planned, as_json=False)
-        confirm(planned.run.account, target, yes=yes)
+        confirm(workspace, Destination.of(planned.run), target, yes=yes)
         return await emptying.empty(workspace, session, planned)
 
 
@@ -74,6 +77,7 @@ async def _empty(
 @options.vendor_options
 @_yes
 @access
+@confirm_account
 @options.common
 def move_tasks(  # one per option
     workspace: Workspace,
@@ -103,6 +107,6 @@ async def _move_tasks(
         click.echo(f"{kinds.count:,} tasks are of the kind {kinds.old[1]}; listed in {kinds.file}")
         if kinds.count:
             account = await session.account(())
-            confirm(account.id, target, yes=yes)
+            confirm(workspace, Destination.among(account), target, yes=yes)
             await emptying.move_tasks(session, kinds)
             click.echo(f"They are of the kind {kinds.new[1]} now.")

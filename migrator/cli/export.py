@@ -12,6 +12,8 @@ import click
 
 from migrator.cli import options
 from migrator.cli.access import access
+from migrator.cli.nightly import terminal
+from migrator.errors import InputError, Interrupted
 from migrator.model import ObjectType
 from migrator.report import wrapped
 from migrator.runs import exporting
@@ -53,6 +55,7 @@ class Instant(click.ParamType[datetime]):
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file: .parquet, .csv or .ndjson.",
 )
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--since", type=Instant(), help="Only what was changed since then.")
 @options.vendor_options
 @access
@@ -63,6 +66,7 @@ def export(  # one per option
     vendor: str,
     what: str,
     target: Path,
+    force: bool,
     since: datetime | None,
     vendor_options: dict[str, str],
     access: Access,
@@ -78,8 +82,23 @@ def export(  # one per option
     migrator export hubspot deals --to changed.csv --since 2026-11-21
     """
     account = access.to(vendor, vendor_options)
+    if not force:
+        _ensure_free(target)
     wanted = Wanted(ObjectType(what), target, since)
     return told(asyncio.run(_export(workspace, account, wanted)), as_json=as_json)
+
+
+def _ensure_free(target: Path) -> None:
+    """Ask before a file is lost; unattended, ``--force`` has to say so."""
+    if not target.exists():
+        return
+    if not terminal():
+        raise InputError(
+            f"{target} is there already. Nothing was read; name another file, or add --force to "
+            "write over it."
+        )
+    if not click.confirm(f"{target} is there already. Write over it?", err=True):
+        raise Interrupted("Nothing was read.")
 
 
 def go_on(workspace: Workspace, run: Run, access: Access, *, as_json: bool) -> int:

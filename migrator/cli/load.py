@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from migrator import report as reports
-from migrator.cli import export, moves, options, show
+from migrator.cli import completion, export, moves, options, show
 from migrator.cli import nightly as nights
 from migrator.cli.access import access
+from migrator.cli.confirming import confirm, confirm_account, ensure_named
+from migrator.cli.decide import Decisions
 from migrator.cli.undo import go_on
-from migrator.errors import InputError, Interrupted
+from migrator.errors import InputError
 from migrator.journal import RunState
 from migrator.runs.checking import check_files
+from migrator.runs.confirming import Destination
 from migrator.runs.execution import execute
 from migrator.runs.exporting import EXPORT
 from migrator.runs.moving import Onward, onward_of
@@ -36,6 +40,24 @@ if TYPE_CHECKING:
     from migrator.runs.planning import Planned
     from migrator.runs.target import Target
     from migrator.runs.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be loaded, where, and what stops it before it writes."""
+
+    request: Request
+    target: Target
+    limit: Limit | None = None
+    nightly: Nightly = field(default_factory=Nightly)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a plan is written: see :func:`migrator.runs.execution.execute`."""
+
+    sample: int | None = None
+    take_over: bool = False
 
 
 @click.command()
@@ -65,11 +87,14 @@ def check(  # one per option
     """
     if vendor:
         target = access.to(vendor, vendor_options)
-        planned = asyncio.run(_plan(workspace, request, target, limit))
-        print_plan(planned, as_json=as_json)
-        return int(planned.run.settings["rejected"] > 0)
+        return _only_planned(workspace, Asked(request, target, limit), as_json=as_json)
     checked = check_files(workspace, request, limit)
-    click.echo(json.dumps(checked.data()) if as_json else show.checked(checked))
+    decisions = Decisions(checked.inputs)
+    click.echo(
+        json.dumps(checked.data() | decisions.data())
+        if as_json
+        else "\n".join((show.checked(checked), *decisions.lines()))
+    )
     return int(checked.rejected > 0)
 
 
@@ -97,24 +122,27 @@ def plan(  # one per option
     """Say what a run of FILES would create, update and leave, and what it costs.
 
     The plan is kept: `migrator run --plan RUN` writes exactly that, if nobody changed the account.
-    An export of migrator needs no TEMPLATE.
+    It reads the records again that it changes, and leaves those alone that somebody has changed
+    since. An export of migrator needs no TEMPLATE.
 
     \b
     migrator plan pipedrive deals.csv --to hubspot
     migrator plan exported.csv --to hubspot --update-only --only owner,stage
     """
     target = access.to(vendor, vendor_options)
-    planned = asyncio.run(_plan(workspace, request, target, limit, nightly))
-    print_plan(planned, as_json=as_json)
-    return int(planned.run.settings["rejected"] > 0)
+    return _only_planned(workspace, Asked(request, target, limit, nightly), as_json=as_json)
 
 
 @click.command()
-@click.argument("template", required=False)
+@click.argument("template", required=False, shell_complete=completion.templates)
 @click.argument("files", nargs=-1)
 @options.read_options
+@options.deciding
+@options.existing
 @options.narrowing
-@click.option("--to", "vendor", help="The CRM; see `migrator vendors`.")
+@click.option(
+    "--to", "vendor", shell_complete=completion.vendors, help="The CRM; see `migrator vendors`."
+)
 @options.vendor_options
 @options.road
 @moves.origin
@@ -124,7 +152,13 @@ def plan(  # one per option
 @options.max_rejects
 @nights.nightly
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before writing.")
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Of a move: also change deals that were there before under the same keys.",
+)
 @access
+@confirm_account
 @options.as_json
 @options.common
 def run(  # one per option
@@ -139,6 +173,7 @@ def run(  # one per option
     limit: Limit | None,
     nightly: Nightly,
     yes: bool,
+    take_over: bool,
     access: Access,
     as_json: bool,
 ) -> int:
@@ -154,9 +189,10 @@ def run(  # one per option
 
     With --json a line for each batch as its answers are known, and the report as the last line.
     """
+    writing = Writing(sample=sample, take_over=take_over)
     if plan_id:
         nights.ensure_none(nightly)
-        return _run_plan(workspace, plan_id, access, sample, yes=yes, as_json=as_json)
+        return _run_plan(workspace, plan_id, access, writing, yes=yes, as_json=as_json)
     if origin and vendor and not request:
         # What else was asked for is not kept: a resume ends with the export then.
         plain = not (dry_run or sample or limit) and nightly == Nightly()
@@ -167,27 +203,38 @@ def run(  # one per option
             "Name a TEMPLATE, FILES and --to VENDOR; or --from VENDOR --to VENDOR; or a --plan."
         )
     target = access.to(vendor, vendor_options)
-
-    ready = partial(_show_and_ask, target=target, yes=yes, as_json=as_json)
+    asked = Asked(request, target, limit, nightly)
     if dry_run:
-        planned = asyncio.run(_plan(workspace, request, target, limit, nightly))
-        print_plan(planned, as_json=as_json)
-        return int(planned.run.settings["rejected"] > 0)
-    return print_report(
-        asyncio.run(_plan_and_write(workspace, request, target, limit, nightly, sample, ready)),
-        as_json=as_json,
-    )
+        return _only_planned(workspace, asked, as_json=as_json)
+    return _planned_and_written(workspace, asked, writing, yes=yes, as_json=as_json)
 
 
-def _show_and_ask(planned: Planned, target: Target, *, yes: bool, as_json: bool) -> None:
+def _only_planned(workspace: Workspace, asked: Asked, *, as_json: bool) -> int:
+    planned = asyncio.run(_plan(workspace, asked))
+    print_plan(planned, as_json=as_json)
+    return int(planned.run.settings["rejected"] > 0)
+
+
+def _planned_and_written(
+    workspace: Workspace, asked: Asked, writing: Writing, *, yes: bool, as_json: bool
+) -> int:
+    ready = partial(_show_and_ask, workspace, target=asked.target, yes=yes, as_json=as_json)
+    report = asyncio.run(_plan_and_write(workspace, asked, writing, ready))
+    return print_report(report, as_json=as_json)
+
+
+def _show_and_ask(
+    workspace: Workspace, planned: Planned, target: Target, *, yes: bool, as_json: bool
+) -> None:
     if not as_json:
         print_plan(planned, as_json=False)
-    confirm(planned.run.account, target, yes=yes)
+    confirm(workspace, Destination.of(planned.run), target, yes=yes)
 
 
 @click.command()
 @options.run_argument
 @access
+@confirm_account
 @options.as_json
 @options.common
 def resume(  # one per option
@@ -196,6 +243,10 @@ def resume(  # one per option
     """Go on with a run that was stopped, killed or sampled; the newest when none is named.
 
     What was sent without an answer is looked up in the account before anything is sent again.
+
+    \b
+    migrator resume
+    migrator resume 2026-11-22-1004-k7m2 --wait
     """
     found = workspace.journal.run(run_id)
     if found.state is RunState.PLANNED:
@@ -206,7 +257,9 @@ def resume(  # one per option
         return _go_on_exporting(workspace, found, access, as_json=as_json)
     if "undoes" in found.settings:
         return go_on(workspace, found, access, as_json=as_json)
-    report = asyncio.run(_write(workspace, found, access.of(found)))
+    target = access.of(found)
+    ensure_named(workspace, Destination.of(found), target)
+    report = asyncio.run(_write(workspace, found, target, Writing()))
     return print_report(report, as_json=as_json)
 
 
@@ -215,7 +268,7 @@ def _go_on_exporting(workspace: Workspace, run: Run, access: Access, *, as_json:
     onward = onward_of(run)
     if onward is None:
         return export.go_on(workspace, run, access, as_json=as_json)
-    request = asyncio.run(moves.fetched_on(workspace, run, access))
+    request = asyncio.run(moves.fetched_on(workspace, run, access, onward))
     if not onward.plain:
         click.echo(
             "The export is complete. Go on with the options that you had given:\n"
@@ -223,16 +276,15 @@ def _go_on_exporting(workspace: Workspace, run: Run, access: Access, *, as_json:
         )
         return 0
     target = access.to(onward.vendor, onward.options)
-    ready = partial(_show_and_ask, target=target, yes=onward.yes, as_json=as_json)
-    report = asyncio.run(_plan_and_write(workspace, request, target, None, Nightly(), None, ready))
-    return print_report(report, as_json=as_json)
+    asked = Asked(request, target)
+    return _planned_and_written(workspace, asked, Writing(), yes=onward.yes, as_json=as_json)
 
 
 def _run_plan(
     workspace: Workspace,
     plan_id: str,
     access: Access,
-    sample: int | None,
+    writing: Writing,
     *,
     yes: bool,
     as_json: bool,
@@ -243,58 +295,43 @@ def _run_plan(
             f"Run {found.id} is {found.state}, no plan that waits; see `migrator status`."
         )
     target = access.of(found)
-    confirm(found.account, target, yes=yes)
-    report = asyncio.run(_write(workspace, found, target, sample))
+    confirm(workspace, Destination.of(found), target, yes=yes)
+    report = asyncio.run(_write(workspace, found, target, writing))
     return print_report(report, as_json=as_json)
 
 
-async def _plan(
-    workspace: Workspace,
-    request: Request,
-    target: Target,
-    limit: Limit | None,
-    nightly: Nightly | None = None,
-) -> Planned:
+async def _plan(workspace: Workspace, asked: Asked) -> Planned:
+    async with connected(asked.target, workspace) as session:
+        return await plan_run(workspace, asked.request, session, asked.limit, nightly=asked.nightly)
+
+
+async def _write(workspace: Workspace, run: Run, target: Target, writing: Writing) -> Report:
     async with connected(target, workspace) as session:
-        return await plan_run(workspace, request, session, limit, nightly=nightly)
+        return await execute(workspace, run, session, **asdict(writing))
 
 
-async def _write(
-    workspace: Workspace, run: Run, target: Target, sample: int | None = None
-) -> Report:
-    async with connected(target, workspace) as session:
-        return await execute(workspace, run, session, sample=sample)
-
-
-async def _plan_and_write(  # what a run is made of
-    workspace: Workspace,
-    request: Request,
-    target: Target,
-    limit: Limit | None,
-    nightly: Nightly,
-    sample: int | None,
-    ready: Callable[[Planned], None],
+async def _plan_and_write(
+    workspace: Workspace, asked: Asked, writing: Writing, ready: Callable[[Planned], None]
 ) -> Report:
     """Plan and write in one session: the account is described once, and ours in between."""
-    async with connected(target, workspace) as session:
-        planned = await plan_run(workspace, request, session, limit, lock=True, nightly=nightly)
+    async with connected(asked.target, workspace) as session:
+        planned = await plan_run(
+            workspace, asked.request, session, asked.limit, lock=True, nightly=asked.nightly
+        )
         ready(planned)
-        return await execute(workspace, planned.run, session, inputs=planned.inputs, sample=sample)
-
-
-def confirm(account: str, target: Target, *, yes: bool) -> None:
-    """Ask before the first write; unattended, ``--yes`` has to say so."""
-    if yes:
-        return
-    if not nights.terminal():
-        raise InputError("Nothing was written: there is no terminal to ask on. Add --yes to write.")
-    if not click.confirm(f"Write to {target.product.title} account {account}?", err=True):
-        raise Interrupted("Nothing was written; the plan is kept.")
+        return await execute(
+            workspace, planned.run, session, inputs=planned.inputs, **asdict(writing)
+        )
 
 
 def print_plan(planned: Planned, *, as_json: bool) -> None:
     """What would happen, for a person or a program."""
-    click.echo(json.dumps(show.plan_data(planned)) if as_json else show.plan(planned))
+    decisions = Decisions(planned.inputs, planned.account)
+    click.echo(
+        json.dumps(show.plan_data(planned) | decisions.data())
+        if as_json
+        else "\n".join((show.plan(planned), *decisions.lines()))
+    )
 
 
 def print_report(report: Report, *, as_json: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,10 @@ from migrator.cli.access import access
 from migrator.cli.undo import told
 from migrator.journal import RunState
 from migrator.model import OpState
+from migrator.report.statement import statement_json
 from migrator.runs.exporting import EXPORT, ensure_load
+from migrator.runs.signing import writing
+from migrator.runs.signing.building import statement_of
 from migrator.runs.target import connected
 from migrator.runs.undo.undoing import undone
 from migrator.runs.verification import verify_run
@@ -31,7 +35,12 @@ if TYPE_CHECKING:
 @options.as_json
 @options.common
 def status(workspace: Workspace, as_json: bool) -> None:
-    """List runs with their state, their counts and the command that goes on."""
+    """List runs with their state, their counts and the command that goes on.
+
+    \b
+    migrator status
+    migrator status --json
+    """
     rows: list[dict[str, Any]] = []
     for run in workspace.journal.runs():
         counts: dict[str, int] = {}
@@ -100,13 +109,19 @@ def _next(run: Run, counts: dict[str, int], *, unknown: bool) -> str:
 def verify(  # one per option
     workspace: Workspace, run_id: str | None, access: Access, as_json: bool
 ) -> int:
-    """Read the account back and compare it, field by field, with what a run wrote."""
+    """Read the account back and compare it, field by field, with what a run wrote.
+
+    \b
+    migrator verify
+    migrator verify 2026-11-22-1004-k7m2
+    """
     run = workspace.journal.run(run_id)
     ensure_load(run)
     result = asyncio.run(_verify(workspace, run, access))
     if as_json:
         # asdict makes pairs of a Counter's keys
-        own = {"normalised": dict(result.normalised), "agrees": result.agrees}
+        counts = {"normalised": dict(result.normalised), "filled": dict(result.filled)}
+        own = {**counts, "agrees": result.agrees}
         click.echo(json.dumps(asdict(result) | own, default=str))
     else:
         click.echo(show.verification(result, run))
@@ -115,17 +130,34 @@ def verify(  # one per option
 
 @click.command()
 @options.run_argument
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the page of the report there as well.",
+)
 @options.as_json
 @options.common
-def report(workspace: Workspace, run_id: str | None, as_json: bool) -> None:
-    """Say what became of every row of a run."""
+def report(workspace: Workspace, run_id: str | None, html: Path | None, as_json: bool) -> None:
+    """Say what became of every row of a run.
+
+    The page for people to sign, report.html, is in the run's folder from its load on; --html writes
+    it anew somewhere else. With --json all that is on it.
+
+    \b
+    migrator report
+    migrator report 2026-11-22-1004-k7m2 --json
+    migrator report 2026-11-22-1004-k7m2 --html client.html
+    """
     run = workspace.journal.run(run_id)
     ensure_load(run)
+    if html:
+        writing.write_page(workspace, run, html)
     if "undoes" in run.settings:
         told(undone(workspace, run), as_json=as_json)
         return
-    made = reports.make_report(workspace.journal, run)
-    click.echo(reports.as_json(made) if as_json else reports.as_text(made))
+    statement = statement_of(workspace, run)
+    click.echo(statement_json(statement) if as_json else reports.as_text(statement.books))
 
 
 async def _verify(workspace: Workspace, run: Run, access: Access) -> Verification:

@@ -24,6 +24,7 @@ _FAULT = 70
 
 COMMANDS = {
     "demo": ("migrator.cli.demo", "Load a sample export into a sandbox on this machine."),
+    "init": ("migrator.cli.init", "Look at a file and write a template for it."),
     "check": ("migrator.cli.load", "Check a file against its template and the live account."),
     "plan": ("migrator.cli.load", "Say what a run would do, and what it costs."),
     "run": ("migrator.cli.load", "Check, plan and write."),
@@ -42,6 +43,7 @@ COMMANDS = {
     "templates": ("migrator.cli.reference", "List, show and explain templates."),
     "rules": ("migrator.cli.reference", "List the rules a template can use."),
     "transforms": ("migrator.cli.reference", "List the transforms a template can use."),
+    "completion": ("migrator.cli.completion", "Let your shell complete commands and runs."),
 }
 """Name -> module that has it, and its line in the list of commands."""
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from migrator.cli import options
+from migrator.errors import InputError
+from migrator.model import ObjectType
 from migrator.runs.moving import fetch, go_on_fetching
 from migrator.runs.target import connected
 
@@ -57,12 +59,33 @@ def origin(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 async def fetched(workspace: Workspace, origin: Origin, access: Access, onward: Onward) -> Request:
-    """Export what is to be moved; the request that loads it."""
+    """Export what is to be moved; the request that loads it.
+
+    Both accounts are asked something before the first page: a secret that is wrong shows now, and
+    not after hours of reading.
+
+    Raises:
+        InputError: both are one account.
+        Unauthorized: one of the secrets is missing or wrong.
+    """
+    if origin.vendor == onward.vendor:
+        raise InputError(
+            f"--from and --to are one account of {origin.vendor}: there is one secret for each "
+            "CRM. Export it, set the other account's secret, and load the file."
+        )
+    await _ensure_reachable(workspace, access, onward)
     async with connected(access.to(origin.vendor, origin.options), workspace) as session:
         return await fetch(workspace, session, onward)
 
 
-async def fetched_on(workspace: Workspace, run: Run, access: Access) -> Request:
+async def fetched_on(workspace: Workspace, run: Run, access: Access, onward: Onward) -> Request:
     """The same, going on with an export that was stopped."""
+    await _ensure_reachable(workspace, access, onward)
     async with connected(access.of(run), workspace) as session:
-        return await go_on_fetching(workspace, run, session)
+        return await go_on_fetching(workspace, run, session, onward)
+
+
+async def _ensure_reachable(workspace: Workspace, access: Access, onward: Onward) -> None:
+    """Ask the target the cheapest thing there is."""
+    async with connected(access.to(onward.vendor, onward.options), workspace) as session:
+        await session.vendor.count(ObjectType.DEALS)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from migrator.cli import completion
 from migrator.files import ReadOptions
 from migrator.progress import Bars, Lines, LogLines, Progress, Silent
 from migrator.runs.inputs import Request
@@ -41,6 +42,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
             progress=Lines(sys.stdout, now=clock.now) if for_programs else progress(quiet=quiet),
             say=_silence if quiet else _say,
             log=_say if verbose else None,
+            pages=True,
         )
         try:
             return command(*args, workspace=space, **options)
@@ -96,8 +98,51 @@ def source(command: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError("Name a TEMPLATE and FILES.")
         return command(*args, request=request, **options)
 
-    with_files = click.argument("files", nargs=-1)(read_options(with_source))
-    return click.argument("template")(with_files)
+    with_files = click.argument("files", nargs=-1)(read_options(deciding(existing(with_source))))
+    return click.argument("template", shell_complete=completion.templates)(with_files)
+
+
+def deciding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--decisions``; the command's ``request`` knows of them."""
+
+    @click.option(
+        "--decisions",
+        type=click.Path(dir_okay=False),
+        help="What single values become: the file that a check or plan has made, filled in. It "
+        "is made, or completed, where values are open.",
+    )
+    @functools.wraps(command)
+    def with_decisions(
+        *args: Any, request: Request | None, decisions: str | None, **options: Any
+    ) -> Any:
+        if request and decisions:
+            request = replace(request, decisions=decisions)
+        return command(*args, request=request, **options)
+
+    return with_decisions
+
+
+def existing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--existing``; the command's ``request`` knows of it."""
+
+    @click.option(
+        "--existing",
+        "rule",
+        metavar="FIELDS=WHAT",
+        help="Look for the rows' deals among those of the account that no load of ours wrote, such "
+        "as name,amount=skip: of name, amount, company, close_date; update, skip, create or stop.",
+    )
+    @functools.wraps(command)
+    def with_existing(*args: Any, request: Request | None, rule: str | None, **options: Any) -> Any:
+        if rule and options.get("update_only"):
+            raise click.UsageError("--existing does not go with --update-only.")
+        if rule and not request:
+            raise click.UsageError("--existing goes with a TEMPLATE and FILES.")
+        if request and rule:
+            request = replace(request, existing=rule)
+        return command(*args, request=request, **options)
+
+    return with_existing
 
 
 _NOT_TOGETHER = ("mirror", "keyless", "changed_only")
@@ -229,10 +274,18 @@ def road(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_road
 
 
-to_vendor = click.option("--to", "vendor", required=True, help="The CRM; see `migrator vendors`.")
+to_vendor = click.option(
+    "--to",
+    "vendor",
+    required=True,
+    shell_complete=completion.vendors,
+    help="The CRM; see `migrator vendors`.",
+)
 max_rejects = click.option(
     "--max-rejects", "limit", type=LimitType(), help="Write nothing when more rows are rejected."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
-run_argument = click.argument("run_id", metavar="[RUN]", required=False)
+run_argument = click.argument(
+    "run_id", metavar="[RUN]", required=False, shell_complete=completion.runs
+)
 environment = os.environ

@@ -15,8 +15,10 @@ from migrator import transforms as transforms_
 from migrator.cli import nightly as nights
 from migrator.cli import options
 from migrator.cli.access import access
+from migrator.cli.confirming import confirm_account, ensure_named
 from migrator.errors import InputError, Interrupted
 from migrator.model import Account, ObjectType
+from migrator.runs.confirming import Destination
 from migrator.runs.settling import wait_for_lag
 from migrator.runs.target import Target, connected, target_from
 from migrator.template import json_schema, load_template, shipped
@@ -35,7 +37,12 @@ if TYPE_CHECKING:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def vendors(context: click.Context) -> None:
-    """List the CRMs that can be written to, with the variables that name an account."""
+    """List the CRMs that can be written to, with the variables that name an account.
+
+    \b
+    migrator vendors
+    migrator vendors options hubspot
+    """
     if context.invoked_subcommand:
         return
     for name in registry.names():
@@ -48,7 +55,12 @@ def vendors(context: click.Context) -> None:
 @options.vendor_options
 @options.common
 def describe(workspace: Workspace, vendor: str, vendor_options: dict[str, str]) -> None:
-    """Print an account's pipelines, stages, owners and fields as JSON, for `sandbox --like`."""
+    """Print an account's pipelines, stages, owners and fields as JSON, for `sandbox --like`.
+
+    \b
+    migrator vendors describe hubspot > account.json
+    migrator sandbox hubspot --like account.json
+    """
     target = target_from(vendor, options.environment, vendor_options)
     account = asyncio.run(_describe(target, workspace))
     click.echo(json.dumps(asdict(account), indent=2, ensure_ascii=False))
@@ -62,7 +74,12 @@ async def _describe(target: Target, workspace: Workspace) -> Account:
 @vendors.command("options")
 @click.argument("vendor")
 def list_options(vendor: str) -> None:
-    """List what can be set about a CRM with --option NAME=VALUE."""
+    """List what can be set about a CRM with --option NAME=VALUE.
+
+    \b
+    migrator vendors options brevo
+    migrator run pipedrive deals.csv --to brevo --option plan=professional
+    """
     for name, field in registry.product(vendor).options.model_fields.items():
         click.echo(f"{name} [{field.get_default()}]")
         click.echo(f"    {field.description}")
@@ -75,6 +92,7 @@ def list_options(vendor: str) -> None:
 @options.vendor_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before changing the account.")
 @access
+@confirm_account
 @options.common
 def do_chore(  # one per option
     workspace: Workspace,
@@ -127,6 +145,7 @@ async def _do(
     async with connected(target, workspace) as session:
         if chore.writes:
             account = await session.account(())
+            ensure_named(workspace, Destination.among(account), target)
             if ask:
                 _ask(chore, _usage(name, [f'"{one}"' for one in arguments]), account, target)
             session.lock(account)
@@ -144,7 +163,12 @@ def _ask(chore: Chore, what: str, account: Account, target: Target) -> None:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def templates(context: click.Context) -> None:
-    """List the shipped templates."""
+    """List the shipped templates.
+
+    \b
+    migrator templates
+    migrator templates show salesforce > mine.yaml
+    """
     if context.invoked_subcommand:
         return
     for name, description in shipped().items():
@@ -153,14 +177,22 @@ def templates(context: click.Context) -> None:
 
 @templates.command()
 def schema() -> None:
-    """Print the JSON Schema of templates, for editors that complete and check YAML."""
+    """Print the JSON Schema of templates, for editors that complete and check YAML.
+
+    \b
+    migrator templates schema > template.schema.json
+    """
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
 @templates.command()
 @click.argument("name")
 def show(name: str) -> None:
-    """Print a shipped template, to copy and change."""
+    """Print a shipped template, to copy and change.
+
+    \b
+    migrator templates show salesforce > mine.yaml
+    """
     load_template(name)  # refuses an unknown name, with a hint
     path = resources.templates() / f"{name}.yaml"
     click.echo(path.read_text(encoding="utf-8"), nl=False)
@@ -168,13 +200,21 @@ def show(name: str) -> None:
 
 @click.command()
 def rules() -> None:
-    """List the rules that a template's fields can name."""
+    """List the rules that a template's fields can name, with examples of each.
+
+    \b
+    migrator rules
+    """
     _print_catalogue(rules_.catalogue())
 
 
 @click.command()
 def transforms() -> None:
-    """List the transforms that a template's fields can name."""
+    """List the transforms that a template's fields can name, with examples of each.
+
+    \b
+    migrator transforms
+    """
     _print_catalogue(transforms_.catalogue())
 
 

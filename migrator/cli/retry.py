@@ -10,8 +10,10 @@ import click
 
 from migrator.cli import options
 from migrator.cli.access import access
-from migrator.cli.load import confirm, print_plan, print_report
+from migrator.cli.confirming import confirm, confirm_account
+from migrator.cli.load import print_plan, print_report
 from migrator.files import ReadOptions
+from migrator.runs.confirming import Destination
 from migrator.runs.execution import execute
 from migrator.runs.retry.retrying import open_retry, plan_retry
 from migrator.runs.retry.returned import Asked
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @options.max_rejects
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before writing.")
 @access
+@confirm_account
 @options.as_json
 @options.common
 def retry(  # one per option
@@ -77,7 +80,7 @@ def retry(  # one per option
     def ready(planned: Planned) -> None:
         if not as_json:
             print_plan(planned, as_json=False)
-        confirm(planned.run.account, target, yes=yes)
+        confirm(workspace, Destination.of(planned.run), target, yes=yes)
 
     if dry_run:
         planned = asyncio.run(_plan(workspace, returned, target, limit))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.report import reason_lines, remarks_of, wrapped
 from migrator.runs.sums import DIMENSIONS
+from migrator.runs.surprises import SURPRISES
+from migrator.vendors.registry import product
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,6 +53,8 @@ def checked(result: Checked) -> str:
         lines.append(f"  {'merged':<14}{prepared.merged:>10,}")
     lines.append(f"  {'rejected':<14}{result.rejected:>10,}")
     lines += reason_lines(_REASONS, result.reasons.codes, result.reasons.examples)
+    if result.alike:
+        lines += ["", *wrapped(f"  {result.alike.text}")]
     if result.rejects:
         lines += ["", f"  rejects: {result.rejects}"]
     return "\n".join(lines)
@@ -68,6 +72,8 @@ def plan_data(planned: Planned) -> dict[str, Any]:
         "codes": settings["rejected_codes"],
         **settings["plan"],
         "to_create_first": list(_missing(planned)),
+        "remarks": remarks_of(planned.run),
+        "surprises": settings.get(SURPRISES, []),
         "files": settings["files"],
     }
 
@@ -97,6 +103,7 @@ def plan(planned: Planned) -> str:
         lines += ["", "  To create in the account first:", *_indented(missing)]
     lines += _changes(planned)
     lines += _remarks(planned)
+    lines += surprises(planned.run)
     lines += ["", _cost(planned), ""]
     lines += [f"  {name}: {path}" for name, path in settings["files"].items()]
     return "\n".join(lines)
@@ -149,6 +156,15 @@ def _remarks(planned: Planned) -> list[str]:
     return ["", *lines] if remarks else []
 
 
+def surprises(run: Run) -> list[str]:
+    """What the CRM will do with a plan besides, that people do not expect."""
+    told: Sequence[str] = run.settings.get(SURPRISES, [])
+    if not told:
+        return []
+    lines = (line for text in told for line in wrapped(f"    {text}", indent=6))
+    return ["", f"  What {product(run.vendor).title} will do besides:", *lines]
+
+
 def _cost(planned: Planned) -> str:
     cost = planned.plan.cost
     apart = [f"{n:,} of them for {name}" for name, n in cost.buckets.items() if name]
@@ -179,6 +195,8 @@ def verification(result: Verification, run: Run) -> str:
         lines.append("  Nothing left to do.")
     if result.file:
         lines.append(f"  details: {result.file}")
+    if result.page:
+        lines.append(f"  report: {result.page}")
     return "\n".join(lines)
 
 

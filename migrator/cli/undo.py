@@ -11,7 +11,9 @@ import click
 
 from migrator.cli import options, show
 from migrator.cli.access import access
+from migrator.cli.confirming import confirm_account, ensure_named
 from migrator.report import wrapped
+from migrator.runs.confirming import Destination
 from migrator.runs.exporting import ensure_load
 from migrator.runs.target import connected
 from migrator.runs.undo import undoing
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 @click.argument("run_id", metavar="RUN")
 @click.option("-y", "--yes", is_flag=True, help="Do it; without, only what it would do is said.")
 @access
+@confirm_account
 @options.as_json
 @options.common
 def undo(  # one per option
@@ -49,12 +52,15 @@ def undo(  # one per option
     """
     run = workspace.journal.run(run_id)
     ensure_load(run)
+    if yes:
+        ensure_named(workspace, Destination.of(run), access.of(run))
     step = undoing.undo if yes else undoing.foresee
     return told(asyncio.run(_with_account(workspace, run, access, step)), as_json=as_json)
 
 
 def go_on(workspace: Workspace, run: Run, access: Access, *, as_json: bool) -> int:
     """Resume an undo that was stopped."""
+    ensure_named(workspace, Destination.of(run), access.of(run))
     return told(asyncio.run(_with_account(workspace, run, access, undoing.go_on)), as_json=as_json)
 
 

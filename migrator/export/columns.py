@@ -9,6 +9,7 @@ import polars as pl
 
 from migrator.model import CUSTOM_PREFIX, FIELDS, ID_FIELDS, ObjectType, Reference
 from migrator.model import LINKS as PARENTS
+from migrator.transforms.cells import joined, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +40,16 @@ _FITS = r"^-?\d{1,30}(\.\d{1,6})?$"
 
 
 @cache
+def labels_of(type: ObjectType) -> str:
+    """Name of the column with what people call the links to records of a type.
+
+    >>> labels_of(ObjectType.COMPANIES)
+    'company_labels'
+    """
+    return f"{type.singular}_labels"
+
+
+@cache
 def ids_of(type: ObjectType) -> str:
     """Name of the column with ids of linked records.
 
@@ -49,7 +60,7 @@ def ids_of(type: ObjectType) -> str:
 
 
 def row_of(held: Held, account: Account, vendor: Vendor) -> dict[str, Any]:
-    """A record as it is put down: ``id``, columns as text, links as lists of ids.
+    """A record as it is put down: ``id``, columns as text, links as lists of ids, labels by id.
 
     ``key`` is the record's own; one that has none is called by its reference, so that it can be
     told from all others wherever it goes.
@@ -61,15 +72,23 @@ def row_of(held: Held, account: Account, vendor: Vendor) -> dict[str, Any]:
         row["updated_at"] = held.updated_at.isoformat().replace("+00:00", "Z")
     for type in LINKS[held.type]:
         row[ids_of(type)] = list(held.links.get(type, ()))
+        if labels := held.labels.get(type):
+            row[labels_of(type)] = {id_: list(some) for id_, some in labels.items()}
     return row
 
 
 def columns_of(type: ObjectType, found: Iterable[str]) -> list[str]:
-    """The columns of an export, of those ``found`` in its rows, in their order."""
+    """The columns of an export, of those ``found`` in its rows, in their order.
+
+    Those of labels are there only where a link has one: most accounts know nothing of labels.
+    """
+    there = set(found)
     ids = [name for name in ID_FIELDS if type is ObjectType.DEALS or name == "owner_id"]
     links = LINKS[type]
-    known = ["record", "key", *_FIELDS[type], *ids, *links, *(ids_of(link) for link in links)]
-    rest = sorted(set(found) - {*known, "id", "updated_at"})
+    labels = [name for link in links if (name := labels_of(link)) in there]
+    known = ["record", "key", *_FIELDS[type], *ids, *links, *labels]
+    known += [ids_of(link) for link in links]
+    rest = sorted(there - {*known, "id", "updated_at"})
     own = [name for name in rest if name.startswith(CUSTOM_PREFIX)]
     others = [name for name in rest if not name.startswith(CUSTOM_PREFIX)]
     return [*known, *others, "updated_at", *own]
@@ -91,10 +110,11 @@ def _named(type: ObjectType, row: Mapping[str, Any], names: Names) -> dict[str, 
     for link in LINKS[type]:
         ids = found.pop(ids_of(link), ())
         known = names.get(link, {})
-        found[link.value] = (
-            ";".join(dict.fromkeys(known[id_] for id_ in ids if id_ in known)) or None
-        )
-        found[ids_of(link)] = ";".join(ids) or None
+        found[link.value] = joined(dict.fromkeys(known[id_] for id_ in ids if id_ in known)) or None
+        found[ids_of(link)] = joined(ids) or None
+        if labels := found.pop(labels_of(link), None):
+            pairs = [(known.get(id_, id_), one) for id_, some in labels.items() for one in some]
+            found[labels_of(link)] = labelled(pairs)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from migrator.model import ID_FIELDS, DealStatus, ObjectType
+from migrator.transforms.text import split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,4 +78,4 @@ def _comparable(name: str, column: str) -> pl.Expr:
     text = pl.col(column).cast(pl.String)
     if name not in _LINKS:
         return text
-    return text.str.to_lowercase().str.split(";").list.sort().list.join(";")
+    return split(text.str.to_lowercase(), quoted=True).value.list.sort().list.join(";")

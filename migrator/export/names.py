@@ -39,10 +39,9 @@ def chosen(spool: Spool) -> dict[str, str]:
     Args:
         spool: rows of ``id`` and ``called``, which is what :func:`called` gives.
     """
-    counts = Counter(row["called"][0].casefold() for row in spool.rows() if row["called"])
-    found = {}
-    for row in spool.rows():
-        if row["called"]:
-            free = [name for name in row["called"] if counts[name.casefold()] < 2]
-            found[row["id"]] = (free or row["called"])[0]
-    return found
+    given = {str(row["id"]): row["called"] for row in spool.rows() if row["called"]}
+    counts = Counter(names[0].casefold() for names in given.values())
+    return {
+        id_: next((name for name in names if counts[name.casefold()] < 2), names[0])
+        for id_, names in given.items()
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +16,19 @@ if TYPE_CHECKING:
 
     from migrator.export.columns import Names
     from migrator.export.spool import Spool
-    from migrator.model import ObjectType
+    from migrator.export.survey import Survey
 
 _BLOCK = 20_000
 """Rows that are in memory at once."""
 
 
 def write_export(
-    type: ObjectType, spool: Spool, names: Names, target: Path, left_out: Collection[str] = ()
+    survey: Survey, spool: Spool, names: Names, target: Path, left_out: Collection[str] = ()
 ) -> tuple[int, list[str]]:
     """Write ``target`` in the format of its ending; the number of rows, and the columns.
 
     Args:
-        type: of the records.
+        survey: of the pages.
         spool: the pages.
         names: of linked records.
         target: CSV, NDJSON (all columns text) or Parquet (amounts and instants as such).
@@ -38,13 +37,12 @@ def write_export(
     Raises:
         InputError: the ending is none of these, or the file cannot be written.
     """
-    columns = columns_of(type, {name for row in spool.rows() for name in row})
-    shared = _shared_keys(spool, left_out)
+    columns = columns_of(survey.type, survey.names)
     parts: list[Path] = []
     count = 0
     try:
-        for rows in _blocks(spool, left_out, shared):
-            block = frame_of(type, rows, columns, names)
+        for rows in _blocks(spool, left_out, survey.shared):
+            block = frame_of(survey.type, rows, columns, names)
             count += block.height
             parts.append(spool.path.with_suffix(f".{len(parts)}.parquet"))
             block.write_parquet(parts[-1])
@@ -54,12 +52,6 @@ def write_export(
         for part in parts:
             part.unlink(missing_ok=True)
     return count, columns
-
-
-def _shared_keys(spool: Spool, left_out: Collection[str]) -> set[str]:
-    """Keys that several records have, such as a deal and a copy that somebody made of it."""
-    counts = Counter(row["key"] for row in spool.rows() if row["id"] not in left_out)
-    return {key for key, count in counts.items() if count > 1}
 
 
 def _blocks(

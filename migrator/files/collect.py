@@ -26,9 +26,17 @@ FOOTERS = (
     "Total",
     "Copyright (c)",
     "Confidential Information",
+    "Gesamtsumme",
+    "Gesamt",
+    "Summe",
+    "Total général",
+    "Total general",
+    "Totale",
+    "Totaal",
 )
 """Texts that begin a footer unless told otherwise, in lines that are mostly empty."""
 
+_WORDS = frozenset({"total", "gesamt", "summe", "totale", "totaal"})
 _PART_ROWS = 100_000
 _HELD = 1000
 _SHOWN = 120
@@ -77,7 +85,7 @@ def _usual_footer(first: str) -> bool:
     # "Total" is a word of names too: alone or with a count, "Total (12)", it is none.
     return any(
         first == text or first.startswith((f"{text} (", f"{text}:"))
-        if text == "total"
+        if text in _WORDS
         else first.startswith(text)
         for text in (known.casefold() for known in FOOTERS)
     )

@@ -21,6 +21,10 @@ MOST_LINES = 10_000
 """A record of more physical lines is taken for a quotation mark that is never closed."""
 
 
+MARK = "\ufeff"
+"""A byte order mark: one that begins a record is left of files put one below another."""
+
+
 class Row(NamedTuple):
     """Cells as written, and the 1-based physical line on which they begin.
 
@@ -57,6 +61,8 @@ class _Lines:
         if len(self.held) >= MOST_LINES:
             raise _NotClosed
         line = self._back.popleft() if self._back else next(self._file)
+        if not self.held:
+            line = line.removeprefix(MARK)
         self.held.append(line)
         return line
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from migrator.files.records import MARK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -26,7 +28,7 @@ class Survey:
     Attributes:
         lines: how many lines there are.
         regular: how many lines from the first one on are one whole record each, with as many
-            cells as the header, not blank and not the header again.
+            cells as the header, not blank, not the header again, and without a mark before it.
     """
 
     lines: int
@@ -59,7 +61,7 @@ def _good(line: pl.Expr, delimiter: str, header: Sequence[str]) -> pl.Expr:
     blank = rf'(?:"")?(?:{split}(?:"")?)*'
     titles = [re.escape(title).replace('"', '""') for title in header]
     again = split.join(rf'(?:"{title}"|{title})' for title in titles)
-    return line.str.contains(record) & ~line.str.contains(rf"^(?:{blank}|{again})$")
+    return line.str.contains(record) & ~line.str.contains(rf"^(?:{MARK}|(?:{blank}|{again})$)")
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -8,7 +8,7 @@ is what it was, ``intent`` and ``planner`` make ops of all that, ``cost`` counts
 
 from migrator.plan.absent import is_of
 from migrator.plan.compare import differences, to_write
-from migrator.plan.cost import Cost, cost
+from migrator.plan.cost import Cost, cost, large_shapes, shapes_of
 from migrator.plan.holdings import Holdings, holdings
 from migrator.plan.intent import Intent, Plan, PlannedOp
 from migrator.plan.parents import Known, nothing_known
@@ -29,9 +29,11 @@ __all__ = [
     "holdings",
     "ignored_of",
     "is_of",
+    "large_shapes",
     "make_plan",
     "nothing_known",
     "of_those_used",
     "read_records",
+    "shapes_of",
     "to_write",
 ]

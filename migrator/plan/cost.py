@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from migrator.model import Action, ObjectType, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from migrator.model import Rate, Shape
+    from migrator.model import Rate
     from migrator.vendors.base import Vendor
 
 _LATENCY = 0.3
@@ -47,6 +49,40 @@ def cost(vendor: Vendor, shapes: Mapping[Shape, int], share: float = 1.0) -> Cos
             if rate.per >= timedelta(days=1):
                 shares.append(requests / rate.requests)
     return Cost(total, buckets, max(shares) if shares else None, max(seconds))
+
+
+LARGE = 1_000
+"""Ops of one shape below which no CRM has another way than the usual one."""
+
+
+def large_shapes(shapes: Mapping[Shape, int]) -> list[dict[str, Any]]:
+    """Shapes that many ops have, as plain data, to be kept with a plan."""
+    return [
+        {
+            "type": shape.type.value,
+            "action": shape.action.value,
+            "names": sorted(shape.names),
+            "links": [type.value for type in shape.links],
+            "clears": sorted(shape.clears),
+            "ops": count,
+        }
+        for shape, count in shapes.items()
+        if count >= LARGE
+    ]
+
+
+def shapes_of(data: Iterable[Mapping[str, Any]]) -> dict[Shape, int]:
+    """The shapes of :func:`large_shapes`."""
+    return {
+        Shape(
+            ObjectType(one["type"]),
+            Action(one["action"]),
+            frozenset(one["names"]),
+            tuple(ObjectType(type) for type in one["links"]),
+            frozenset(one["clears"]),
+        ): one["ops"]
+        for one in data
+    }
 
 
 def _seconds(requests: int, rate: Rate, share: float) -> float:

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from migrator.journal import Snapshot
+from migrator.vendors.base import records
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -140,7 +141,7 @@ async def _opened(
     if not (reads_all or few):
         return _Asked(vendor, type)
     snapshot = files.enter_context(contextlib.closing(Snapshot(type)))
-    await snapshot.fill(vendor.export(type))
+    await snapshot.fill(records(vendor.pages(type)))
     return _Read(snapshot) if reads_all else _AskedOfThose(vendor, type, snapshot)
 
 

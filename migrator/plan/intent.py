@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.journal import Feed
-    from migrator.model import Record
+    from migrator.model import Record, Shape
+    from migrator.template import Existing
 
 PlannedOp = tuple[Op, str, str]
 """An op with its code and message; both are blank unless it is parked."""
@@ -46,7 +47,11 @@ class Intent:
         leave_out: whether a canonical field that the account does not have is left out instead of
             rejecting the row.
         renamed: the record under the name by which the account is asked for it.
+        guarded: count the records of which the feed knows nothing, but which have its keys: another
+            source may have written them.
         reading_back: find out what the vendor cannot hold, by decoding what was encoded.
+        existing: how deals of the account that have no key of ours are told to be rows'; None =
+            they are not looked at.
     """
 
     run: str
@@ -68,7 +73,9 @@ class Intent:
     only: frozenset[str] | None = None
     leave_out: Callable[[str], bool] = lambda _: False
     renamed: Callable[[Record], Record] = lambda record: record
+    guarded: bool = False
     reading_back: bool = False
+    existing: Existing | None = None
 
 
 @dataclass
@@ -80,6 +87,12 @@ class Plan:
             ``delete``, and ``parents`` to create.
         remembered: unchanged records about which the account was not asked.
         skipped_links: links left out because the template says so.
+        strangers: records to change of which the feed knows nothing: how many.
+        stranger: key and id of one of them.
+        alike: rows whose deals are in the account without a key of ours: how many were, or were
+            not, made one with them, by what became of them.
+        twins: keys and ids of the first of them.
+        compared: records of the account that were read for it.
         ignored: canonical fields with a value that the vendor cannot hold: in how many records.
         absent: the same of fields that the account does not have.
         changed: the same of fields of which it holds something else than we have, with an example.
@@ -87,12 +100,18 @@ class Plan:
             many records.
         lost_currencies: of deals whose currency the vendor cannot hold.
         cost: what carrying it out takes.
+        shapes: how many ops there are of each.
         origin: the vendor's field names to canonical ones.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     remembered: int = 0
     skipped_links: int = 0
+    strangers: int = 0
+    stranger: tuple[str, str] = ("", "")
+    alike: Counter[str] = field(default_factory=Counter)
+    twins: list[tuple[str, str]] = field(default_factory=list)
+    compared: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
     absent: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
@@ -100,4 +119,5 @@ class Plan:
     unlinkable: Counter[str] = field(default_factory=Counter)
     lost_currencies: set[str] = field(default_factory=set)
     cost: Cost = field(default_factory=Cost)
+    shapes: dict[Shape, int] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)

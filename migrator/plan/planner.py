@@ -26,6 +26,9 @@ from migrator.plan.intent import Intent, Plan, PlannedOp
 from migrator.plan.parents import Parents, Resolver
 from migrator.plan.records import LINK_FIELDS, count_records, parent_names, read_records
 from migrator.plan.rows import Row, Rows, parted
+from migrator.plan.twins import Twins, with_twins
+from migrator.plan.unique import Uniques
+from migrator.plan.whereabouts import Whereabouts, is_unplaced
 from migrator.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -62,7 +65,9 @@ async def make_plan(
     nothing = intent.nothing_held or unkeyed
     async with holdings(vendor, intent.type, asked, nothing=nothing) as there:
         planner = _Planner(vendor, account, there, intent, journal, recalls=recalled > 0)
-        await _plan_all(planner, report)
+        with with_twins(vendor, account, intent, there, planner.plan) as twins:
+            planner.look_at(twins)
+            await _plan_all(planner, report)
         await planner.delete()
     return planner.finish()
 
@@ -108,6 +113,7 @@ class _Planner:
         self._recalls = recalls
         self._policy = cache(intent.on_conflict)
         self._vendor = vendor
+        self._account = account
         self._there = there
         self._journal = journal
         self._numbers = itertools.count(1)
@@ -120,7 +126,14 @@ class _Planner:
             lambda kind: iter(()) if recalls else parent_names(intent.records, kind),
             intent.known,
         )
+        self._twins: Twins | None = None
+        self._uniques = Uniques(vendor, account, intent)
         self._shapes: Counter[Shape] = Counter()
+
+    def look_at(self, twins: Twins | None) -> None:
+        """Make rows one with deals of the account that have no key of ours."""
+        self._twins = twins
+        self._there = twins or self._there
 
     def without_remembered(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Set aside the rows that are as the memory has them: they are unchanged."""
@@ -148,13 +161,19 @@ class _Planner:
 
         Returns lines about the problems of those that are rejected.
         """
+        if self.intent.update_only:
+            rows = [self.rows.to_change(row) for row in await self._placed(rows)]
         rows, rejected = parted(rows, lambda _, problem: not problem.only_to_create)
-        held = await self._held(rows)
+        held: Mapping[str, Sequence[Held]] = await self._held(rows)
+        if self._twins:
+            held, rows, alike = await self._twins.adopt(rows, held)
+            rejected += alike
         if self.intent.update_only:
             rows, unfit = self.rows.to_update(rows, held)
         else:
             rows, unfit = parted(rows, lambda record, _: record.key not in held)
-        rejected += unfit
+        rows, taken = await self._uniques.apart(rows, held)
+        rejected += unfit + taken
         self.plan.counts["rejected"] += len(rejected)
         await self._resolver.look_up([record for record, _ in rows])
         parents: list[Op] = []
@@ -167,6 +186,7 @@ class _Planner:
             parents += self._resolver.to_create(of_record)
             entries.append((self._op(record, encoded, of_record, there), of_record))
         entries = await self._without_known_links(entries)
+        self._note_strangers([op for op, _ in entries if op.id and op.state is OpState.PLANNED])
         planned: list[PlannedOp] = [(op, "", "") for op in parents]
         planned += [
             (op, "parked" if of_record.parked else "", "; ".join(of_record.parked))
@@ -174,6 +194,20 @@ class _Planner:
         ]
         self._store(planned)
         return [line for row in rejected for line in self.rows.problem_lines(*row)]
+
+    def _note_strangers(self, changes: Sequence[Op]) -> None:
+        """Count records that have our keys, and that no run of the same feed has written."""
+        feed = self.intent.feed
+        if feed is None or not self.intent.guarded:
+            return
+        known = self._journal.memory.known(feed, [op.key for op in changes])
+        for op in changes:
+            adopted = KEY_FIELD in op.properties  # until now its record had no key at all
+            if op.id and not adopted and (op.key not in known or known[op.key].id != op.id):
+                self.plan.strangers += 1
+                self.plan.stranger = (
+                    self.plan.stranger if self.plan.strangers > 1 else (op.key, op.id)
+                )
 
     async def delete(self) -> None:
         """Ops for the records that the source has no more.
@@ -204,6 +238,18 @@ class _Planner:
     async def _held(self, records: Sequence[Row]) -> dict[str, list[Held]]:
         wanted = {name for _, encoded in records for name in encoded.properties}
         return await self._there.held([record.key for record, _ in records], wanted)
+
+    async def _placed(self, rows: Sequence[Row]) -> list[Row]:
+        """Rows that do not say where their deals stand, put where the account has them."""
+        unplaced = [record.key for record, encoded in rows if is_unplaced(record, encoded)]
+        if not unplaced:
+            return list(rows)
+        places = Whereabouts(self._vendor, self._account)
+        held = await self._there.held(unplaced, places.names())
+        return [
+            places.placed(row, held.get(row[0].key, ())) if is_unplaced(*row) else row
+            for row in rows
+        ]
 
     def _op(self, record: Record, encoded: Encoded, parents: Parents, held: Held | None) -> Op:
         properties: Mapping[str, str] = encoded.properties
@@ -286,6 +332,7 @@ class _Planner:
 
     def finish(self) -> Plan:
         self.plan.cost = cost(self._vendor, self._shapes, self.intent.share)
+        self.plan.shapes = dict(self._shapes)
         return self.plan
 
 

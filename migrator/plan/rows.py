@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from migrator.model import CUSTOM_PREFIX, Held, ObjectType
 from migrator.plan.absent import absent_from, changed_twice, is_of, moved_since, own_record
+from migrator.vendors.shared.values import as_instant, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from migrator.model import Account, Encoded, Problem, Record
     from migrator.plan.intent import Intent, Plan
@@ -21,7 +23,7 @@ Row = tuple["Record", "Encoded"]
 _NO_FIELD = frozenset({"unknown_field", "read_only_field"})
 """Codes of problems that say that a field is not there to be written."""
 
-_CONTEXT = {"stage": "pipeline", "amount": "currency"}
+_CONTEXT = {"stage": "pipeline", "status": "pipeline", "amount": "currency"}
 """Fields that say something else where another one differs: the same stage in another pipeline."""
 
 
@@ -45,6 +47,7 @@ class Rows:
         self._plan = plan
         self._ignored = ignored_of(vendor.capabilities, intent.type)
         self._changed: set[str] = set()
+        self._zone = zone_of(account.time_zone)
         self._one_parent = vendor.capabilities.one_parent.get(intent.type, ())
 
     def encode(self, record: Record) -> Row:
@@ -54,6 +57,8 @@ class Rows:
         """
         record = self._on_one(self._intent.renamed(record))
         encoded = self._vendor.encode(record, self._account)
+        if self._intent.reading_back and any(_instead_of_day(one) for one in encoded.problems):
+            encoded = self._vendor.encode(self._by_day(record, encoded), self._account)
         if not self._intent.update_only and is_of(record, self._account):
             return record, replace(encoded, problems=(own_record(record),))
         absent = [p for p in encoded.problems if self._may_be_left_out(p)]
@@ -62,6 +67,18 @@ class Rows:
             left = tuple(problem for problem in encoded.problems if problem not in absent)
             encoded = replace(encoded, problems=left)
         return record, encoded
+
+    def _by_day(self, record: Record, encoded: Encoded) -> Record:
+        """The record with days in place of the instants that its fields cannot hold.
+
+        Only for what is encoded: the plan compares it with the record, and so tells of it.
+        """
+        days = {
+            one.field: moment.astimezone(self._zone).date().isoformat()
+            for one in encoded.problems
+            if (moment := _instead_of_day(one)) is not None
+        }
+        return replace(record, values={**record.values, **days})
 
     def _may_be_left_out(self, problem: Problem) -> bool:
         return problem.code in _NO_FIELD and self._intent.leave_out(problem.field)
@@ -110,15 +127,38 @@ class Rows:
         return self._vendor.decode(sent, self._account)
 
     def _read_back(self, record: Record, encoded: Encoded) -> None:
-        """Note the values of which the vendor would hold something else."""
+        """Note the values of which the vendor would hold something else.
+
+        A field of the account's own may have another name over there than it has in the file.
+        """
         back = self._back(record, encoded)
-        for name in encoded.origin.values():
-            ours, theirs = record.values.get(name), back.get(name, "")
-            if ours is not None and ours.casefold() != theirs.casefold():
+        for own, name in encoded.origin.items():
+            ours = record.values.get(name)
+            if ours is None:
+                continue
+            custom = name.startswith(CUSTOM_PREFIX)
+            theirs = back.get(CUSTOM_PREFIX + own) if custom else back.get(name)
+            if theirs is None:  # whatever it is called there
+                alone = replace(encoded, properties={own: encoded.properties[own]})
+                theirs = next(iter(self._back(record, alone).values()), "")
+            if ours != theirs and (custom or ours.casefold() != theirs.casefold()):
                 self._plan.changed[name] += 1
                 self._plan.examples.setdefault(name, f'"{ours}" becomes "{theirs}"')
 
     # -- changing what is there, and no more ---------------------------------------------------
+
+    def to_change(self, row: Row) -> Row:
+        """The row without the problems that only a record that is not there would have."""
+        record, encoded = row
+        only = self._intent.only
+        moves = only is None or "pipeline" in only
+        problems = tuple(
+            one
+            for one in encoded.problems
+            # A pipeline that is there to be compared needs no stage.
+            if not one.only_to_create and (moves or one.code != "missing_stage")
+        )
+        return record, replace(encoded, problems=problems)
 
     def to_update(
         self, rows: Sequence[Row], held: Mapping[str, Sequence[Held]]
@@ -164,6 +204,11 @@ class Rows:
         }
         properties = {name: encoded.properties[name] for name in origin}
         return replace(encoded, properties=properties, origin=origin)
+
+
+def _instead_of_day(problem: Problem) -> datetime | None:
+    """The instant that is wrong only because its field takes days."""
+    return as_instant(problem.value) if problem.code == "invalid_date" else None
 
 
 def parted(

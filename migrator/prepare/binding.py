@@ -159,14 +159,26 @@ def _bind_field(template: Template, name: str, spec: FieldSpec, file: _Columns) 
     typed = template.typed(name)
     if name.endswith(WILDCARD):
         stem = name.removesuffix(WILDCARD)
+        taken = _taken(template, stem, file)
         for column in file.columns:
             rest = column.strip().removeprefix(stem)
-            if rest != column.strip() and rest and stem + rest not in template.fields:
+            free = stem + rest not in template.fields and column not in taken
+            if rest != column.strip() and rest and free:
                 yield Bound(stem + rest, spec, (column,), typed.steps, typed.kind)
         return
     columns = file.pick(spec.from_ or (), spec.pick)
     if columns or spec.default is not None:
         yield Bound(name, spec, columns, typed.steps, typed.kind)
+
+
+def _taken(template: Template, stem: str, file: _Columns) -> set[str]:
+    """Columns that another field of the same stem is made of: they go there, and not twice."""
+    return {
+        column
+        for name, spec in template.fields.items()
+        if name.startswith(stem) and not name.endswith(WILDCARD)
+        for column in file.pick(spec.from_ or (), spec.pick)
+    }
 
 
 def _flat(aliases: Iterable[str | tuple[str, ...]]) -> list[str]:

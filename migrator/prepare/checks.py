@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from migrator.catalogue import Kind
-from migrator.prepare.texts import raw_of, text_of, unmapped_of, with_texts
+from migrator.prepare.texts import CUT_NUMBER, raw_of, text_of, unmapped_of, with_texts
 from migrator.rules import RULES
 from migrator.transforms import TRANSFORMS
 
@@ -113,12 +113,22 @@ def raw_text(columns: Sequence[str], default: str | None = None) -> pl.Expr:
 
 
 def _key_check(binding: Binding) -> Check:
+    cut = pl.any_horizontal(
+        pl.col(raw_of(column)).str.strip_chars().str.contains(CUT_NUMBER) for column in binding.key
+    ).fill_null(value=False)
     return Check(
         pl.col("key").is_not_null(),
         " + ".join(binding.key),
-        pl.lit("missing_key"),
-        pl.lit("is blank, but it names the record; fill it in"),
-        pl.lit(None, pl.String),
+        pl.when(cut).then(pl.lit("scientific_notation")).otherwise(pl.lit("missing_key")),
+        pl.when(cut)
+        .then(
+            pl.lit(
+                "names the record, but a spreadsheet has cut its last digits off; export the file "
+                "anew, and open it with this column read as text"
+            )
+        )
+        .otherwise(pl.lit("is blank, but it names the record; fill it in")),
+        pl.when(cut).then(raw_text(binding.key)),
         raw_text(binding.key),
     )
 

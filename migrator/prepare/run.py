@@ -112,11 +112,8 @@ def prepare(
         InputError: the folder cannot be written.
     """
     binding = bind(template, columns)
-    frame = scan.select(*ROW, *(pl.col(c).alias(raw_of(c)) for c in binding.needed()))
     malformed = _malformed(problems)
-    if malformed.height:
-        bad = malformed.lazy().select("_record").unique()
-        frame = frame.join(bad, on="_record", how="anti", maintain_order="left")
+    frame = _whole_rows(scan, binding, malformed)
     found = survey(frame, binding, answers)
     hashes = None if _keys_must_differ(template) else _hashes(with_texts(frame, binding, []))
     attempt = _Pass(binding, frame, found, folder, malformed, hashes)
@@ -133,6 +130,15 @@ def prepare(
         result = attempt.carry_out()
         attempt.discard(_FAILED, _GROUPS)
     return replace(result, decisions=after.decisions, answers=after.proofs())
+
+
+def _whole_rows(scan: pl.LazyFrame, binding: Binding, malformed: pl.DataFrame) -> pl.LazyFrame:
+    """What is needed of the rows that are proper records."""
+    frame = scan.select(*ROW, *(pl.col(c).alias(raw_of(c)) for c in binding.needed()))
+    if not malformed.height:
+        return frame
+    bad = malformed.lazy().select("_record").unique()
+    return frame.join(bad, on="_record", how="anti", maintain_order="left")
 
 
 def _keys_must_differ(template: Template) -> bool:

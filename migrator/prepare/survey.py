@@ -255,9 +255,9 @@ def _decide(item: _Open, frame: pl.LazyFrame, binding: Binding) -> _Decided:
     try:
         return _decide_mark(item, texts) if item.is_number else _decide_formats(item, texts)
     except UndecidedMark as undecided:
-        raise UndecidedError(
-            _question(item, binding, str(undecided), "decimal", (".", ","))
-        ) from None
+        marks = (".", ",")
+        question = _question(item, binding, str(undecided), "decimal", marks)
+        raise UndecidedError(question, str(undecided), marks) from None
     except Undecided as undecided:
         raise _asked(item, binding, undecided) from None
 
@@ -299,7 +299,8 @@ def _shape(format: str) -> str:
 
 def _asked(item: _Open, binding: Binding, undecided: Undecided) -> UndecidedError:
     formats = tuple(f"[{each}]" for each in undecided.formats)
-    return UndecidedError(_question(item, binding, str(undecided), "date_formats", formats))
+    question = _question(item, binding, str(undecided), "date_formats", formats)
+    return UndecidedError(question, str(undecided), undecided.formats)
 
 
 def _decide_mark(item: _Open, texts: pl.LazyFrame) -> _Decided:

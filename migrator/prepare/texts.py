@@ -8,17 +8,24 @@ import polars as pl
 
 from migrator.errors import TemplateError
 from migrator.template import Pick, Unmapped
+from migrator.transforms import TRANSFORMS
 from migrator.transforms.base import lookup
 from migrator.transforms.text import spellings, tidied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from migrator.prepare.binding import Binding, Bound
     from migrator.template import Template, ValueRow
 
 ROW = ("_file", "_record", "_line")
 """What every frame keeps of a row's place in the source."""
+
+CUT_NUMBER = r"^[1-9](?:[.,]\d+)?[eE]\+\d\d+$"
+"""A long number as a spreadsheet leaves it: its last digits are gone, so that it names nothing."""
+
+_MENDS = "fix_encoding"
+"""The transform that needs the text as it was decoded: tidying removes halves of its letters."""
 
 _BETWEEN = "\x1f"
 """Between pipeline and value in a lookup; no text can hold it after tidying a CSV by hand."""
@@ -64,7 +71,8 @@ def with_texts(frame: pl.LazyFrame, binding: Binding, names: Iterable[str]) -> p
     used = {*binding.key, *(column for bound in fields for column in bound.columns)}
     if per_pipeline and pipeline is not None:
         used.update(pipeline.columns)
-    frame = _tidied(frame, sorted(used)).with_columns(_key(binding).alias("key"), *columns)
+    mend = {column for bound in fields if _is_mended(bound) for column in bound.columns}
+    frame = _tidied(frame, sorted(used), mend).with_columns(_key(binding).alias("key"), *columns)
     mapped = [
         expr for bound in fields if bound.name in maps for expr in _mapped(bound, maps[bound.name])
     ]
@@ -75,9 +83,16 @@ def with_texts(frame: pl.LazyFrame, binding: Binding, names: Iterable[str]) -> p
     )
 
 
-def _tidied(frame: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
+def _is_mended(bound: Bound) -> bool:
+    steps = bound.spec.transform or ()
+    return any(step.name == _MENDS for step in steps[:1])
+
+
+def _tidied(frame: pl.LazyFrame, columns: list[str], mend: Collection[str]) -> pl.LazyFrame:
     """Add a tidy copy of each source column: normalised and stripped; blank is null."""
-    copies = frame.with_columns(pl.col(raw_of(c)).alias(_tidy_of(c)) for c in columns)
+    raw = {c: pl.col(raw_of(c)) for c in columns}
+    raw |= {c: TRANSFORMS[_MENDS].apply(raw[c]).value for c in columns if c in mend}
+    copies = frame.with_columns(raw[c].alias(_tidy_of(c)) for c in columns)
     names = [_tidy_of(column) for column in columns]
     together = pl.struct(names).map_batches(
         lambda series: tidied(series.struct.unnest()).to_struct(),
@@ -91,10 +106,14 @@ def _key(binding: Binding) -> pl.Expr:
     key = binding.template.key
     missing = binding.template.missing_values
     parts = [_filled(pl.col(_tidy_of(column)), missing) for column in binding.key]
+    is_cut = pl.any_horizontal(
+        part.str.contains(CUT_NUMBER).fill_null(value=False) for part in parts
+    )
     whole = parts[0]
     if len(parts) > 1:
         together = pl.concat_str([part.fill_null("") for part in parts], separator=key.separator)
         whole = pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(together)
+    whole = pl.when(~is_cut).then(whole)
     return pl.lit(key.prefix) + whole if key.prefix else whole
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from migrator.model import ID_FIELDS, Action, Held, OpState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from migrator.model import Account, Op
@@ -23,6 +23,8 @@ _SHOWN = 5
 
 class Changes:
     """Writes a line for each field that a plan changes: what it is, and what it is to be.
+
+    Links are added and never taken away: such a line tells which.
 
     Args:
         target: the file.
@@ -55,8 +57,11 @@ class Changes:
         before = self._words(op, {name: value for name, value in op.before.items() if value})
         after = self._words(op, op.properties)
         line = op.place.line if op.place else ""
-        for field in dict.fromkeys([*after, *before]):
-            was, becomes = before.get(field, ""), after.get(field, "")
+        changed = [
+            (field, before.get(field, ""), after.get(field, ""))
+            for field in dict.fromkeys([*after, *before])
+        ]
+        for field, was, becomes in [*changed, *_links(op)]:
             self._writer.writerow([line, op.key, op.id, field, was, becomes])
             if len(self.examples) < _SHOWN:
                 self.examples.append((op.key, field, was, becomes))
@@ -70,3 +75,12 @@ class Changes:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _links(op: Op) -> Iterable[tuple[str, str, str]]:
+    """The links that are added; those that are there stay, and so they are not told."""
+    names: dict[str, list[str]] = {}
+    for link in op.links:
+        names.setdefault(link.type.value, []).append(link.key)
+    for type, keys in names.items():
+        yield type, "", f"added: {'; '.join(keys)}"

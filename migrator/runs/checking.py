@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from migrator.runs.alike import alike_in
 from migrator.runs.inputs import Inputs, Request, read_inputs
 from migrator.runs.limits import ensure_within
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from migrator.runs.alike import Alike
     from migrator.runs.limits import Limit
     from migrator.runs.turned_down import Reasons
     from migrator.runs.workspace import Workspace
@@ -23,6 +25,7 @@ class Checked:
     inputs: Inputs
     reasons: Reasons
     rejects: Path | None
+    alike: Alike | None = None
 
     @property
     def rejected(self) -> int:
@@ -41,6 +44,7 @@ class Checked:
             "examples": self.reasons.examples,
             "decisions": [*self.inputs.source.describe(), *prepared.decisions],
             "notices": list(prepared.notices),
+            "alike": asdict(self.alike) if self.alike else None,
             "rejects": str(self.rejects) if self.rejects else None,
         }
 
@@ -59,4 +63,4 @@ def check_files(workspace: Workspace, request: Request, limit: Limit | None = No
     written = inputs.write_rejects(target)
     reasons = inputs.reasons()
     ensure_within(limit, reasons.codes.total(), inputs.prepared.rows, target)
-    return Checked(inputs, reasons, target if written else None)
+    return Checked(inputs, reasons, target if written else None, alike_in(inputs))

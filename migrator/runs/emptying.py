@@ -129,7 +129,7 @@ async def _list_deals(
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["record", "key", "name", "pipeline", "stage"])
-        async for page in vendor.pages(ObjectType.DEALS, names, seen=set()):
+        async for page in vendor.pages(ObjectType.DEALS, names):
             for held in page.records:
                 values = vendor.decode(held, account)
                 if values.get("stage_id") == stages[0].id:
@@ -229,7 +229,7 @@ async def find_tasks(workspace: Workspace, session: Session, kind: str, to: str)
         writer = csv.writer(stream)
         writer.writerow(["record", "title", "kind"])
         names = vendor.exported(ObjectType.TASKS, account)
-        async for page in vendor.pages(ObjectType.TASKS, names, seen=set()):
+        async for page in vendor.pages(ObjectType.TASKS, names):
             for held in page.records:
                 values = vendor.decode(held, account)
                 if values.get("kind") in old:
@@ -252,10 +252,15 @@ async def move_tasks(session: Session, kinds: Kinds) -> None:
 
 
 def _titled(types: Mapping[str, str], name: str) -> tuple[str, str]:
+    """The one of this title, else of this id."""
     wanted = name.strip().casefold()
-    for id_, title in types.items():
-        if wanted in {id_.casefold(), title.casefold()}:
-            return id_, title
+    called = [one for one in types.items() if one[1].casefold() == wanted]
+    found = called or [one for one in types.items() if one[0].casefold() == wanted]
+    if len(found) > 1:
+        ids = ", ".join(id_ for id_, _ in found)
+        raise InputError(f'Several kinds of task are called "{name}": name the id ({ids}).')
+    if found:
+        return found[0]
     near = did_you_mean(name, types.values())
     raise InputError(
         f'There is no kind of task "{name}".{near} There are {", ".join(types.values())}.'

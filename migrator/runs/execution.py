@@ -12,6 +12,7 @@ from migrator.errors import InputError, OutcomeUnknown, Stopped
 from migrator.journal import PHASES, Run, RunState
 from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnMissing, OpState
+from migrator.plan import shapes_of
 from migrator.report import Report, as_json, make_report, write_id_map
 from migrator.runs.books import write_family_books, write_turned_down
 from migrator.runs.changes import CHANGES
@@ -21,7 +22,10 @@ from migrator.runs.planning import lacking, reopened, types_of
 from migrator.runs.retry.families import ensure_current, join_family
 from migrator.runs.sample import choose_sample
 from migrator.runs.settling import settle_others
-from migrator.runs.storing import store_plan
+from migrator.runs.signing.writing import DATA, PAGE, after_load
+from migrator.runs.stale import leave_changed
+from migrator.runs.storing import SHAPES, store_plan
+from migrator.runs.strangers import ensure_none
 from migrator.runs.unknown import FILE as UNSETTLED
 from migrator.runs.unknown import write_unsettled
 
@@ -43,6 +47,7 @@ async def execute(
     *,
     inputs: Inputs | None = None,
     sample: int | None = None,
+    take_over: bool = False,
 ) -> Report:
     """Carry a run out to its end, or as far as ``sample`` records; settles first what is open.
 
@@ -52,35 +57,45 @@ async def execute(
         session: with the account, which must be the one the run was planned for.
         inputs: the run's inputs when they were just read; read again and compared otherwise.
         sample: write only so many records, chosen so that edge cases are among them.
+        take_over: also change records that have the source's keys and may be another one's.
 
     Raises:
         InputError: template, source or account are not those of the plan.
         Locked: another run writes to the account.
         Stopped, OutcomeUnknown, Interrupted: see :mod:`migrator.errors`; the run can go on later.
     """
-    if run.state is RunState.PLANNING:
-        raise InputError(
-            f"Run {run.id} was stopped while it was planned; nothing was written. Start it again."
-        )
+    _ensure_planned(run)
     inputs = inputs or reopened(workspace, run)
     as_planned(session, workspace.journal, run)
     account = await session.account(types_of(inputs.template))
     session.lock(account)
     run = workspace.journal.run(run.id)  # another process may have moved it on meanwhile
     same_account(run, account)
-    if run.state is RunState.UNDONE:
-        raise InputError(
-            f"Run {run.id} was undone by {run.settings['undone_by']}; start it anew to load again."
-        )
+    _ensure_planned(run)
     ensure_current(workspace, run)
     _unchanged_account(run, account)
     await _unchanged_records(workspace, run, inputs, session, account)
     if session.planned != run.id:
         await settle_others(workspace, session, account, run.id)
     if run.state in _UNSENT:
+        run = ensure_none(workspace, run, take_over=take_over)
         await _provision(workspace, run, inputs, session, account)
+    if inputs.request.narrow is None:
+        await leave_changed(workspace, run, session)
     join_family(workspace, workspace.journal.run(run.id))
     return await _write(workspace, run, session, inputs, sample)
+
+
+def _ensure_planned(run: Run) -> None:
+    """Refuse a run of which there is no plan to carry out, or none any more."""
+    if run.state is RunState.PLANNING:
+        raise InputError(
+            f"Run {run.id} was stopped while it was planned; nothing was written. Start it again."
+        )
+    if run.state is RunState.UNDONE:
+        raise InputError(
+            f"Run {run.id} was undone by {run.settings['undone_by']}; start it anew to load again."
+        )
 
 
 async def _write(
@@ -88,11 +103,12 @@ async def _write(
 ) -> Report:
     """Carry out the planned ops, and write the books however that ends."""
     only = _sample_of(workspace, run.id, sample)
+    session.note_requests(workspace.folder(run.id), "write")
     workspace.journal.set_state(run.id, RunState.RUNNING)
     try:
         await load(workspace, workspace.journal.run(run.id), session, only)
     except BaseException as error:
-        _keep_books(workspace, run.id, inputs)
+        _keep_books(workspace, run.id, session, inputs)
         if isinstance(error, InputError):  # 2 would say that nothing was written
             raise Stopped(f"{error} What was written is in the journal.") from error
         if isinstance(error, OutcomeUnknown):
@@ -100,7 +116,7 @@ async def _write(
             raise OutcomeUnknown(f"{error} They are listed in {listed}.") from error
         raise
     done = RunState.SAMPLED if _left(workspace, run) else RunState.FINISHED
-    report = _write_books(workspace, run.id, inputs, done)
+    report = _write_books(workspace, run.id, session, inputs, done)
     _remember_sample(workspace, run.id, None)
     workspace.journal.set_state(run.id, done)
     return report
@@ -123,10 +139,10 @@ def _remember_sample(workspace: Workspace, run_id: str, chosen: list[int] | None
     )
 
 
-def _keep_books(workspace: Workspace, run_id: str, inputs: Inputs) -> None:
+def _keep_books(workspace: Workspace, run_id: str, session: Session, inputs: Inputs) -> None:
     """Write the books of a run that stops; what stops it is the more important news."""
     try:
-        _write_books(workspace, run_id, inputs, workspace.journal.run(run_id).state)
+        _write_books(workspace, run_id, session, inputs, workspace.journal.run(run_id).state)
     except Exception as error:  # noqa: BLE001 - the first error is under way
         workspace.say(f"The files of run {run_id} could not be written: {error}")
 
@@ -219,6 +235,8 @@ async def load(
         workspace.journal.memory.confirm_unchanged(run.id)
     elif "undoes" not in run.settings:  # an undo looks at the account itself
         leave_overtaken(workspace, run.id)
+    if shapes := run.settings.get(SHAPES):  # a plan of another process: choose the same ways
+        session.vendor.requests(shapes_of(shapes))
     job = Job(run.id, on_missing, only, fresh=fresh, phases=phases)
     loader = Loader(session.vendor, workspace.journal, job, workspace.clock, workspace.progress)
     rows = _left(workspace, run) if only is None else len(only)
@@ -275,7 +293,9 @@ def _stopped_by_signals(loader: Loader, session: Session) -> Iterator[None]:
             loop.remove_signal_handler(one)
 
 
-def _write_books(workspace: Workspace, run_id: str, inputs: Inputs, state: RunState) -> Report:
+def _write_books(
+    workspace: Workspace, run_id: str, session: Session, inputs: Inputs, state: RunState
+) -> Report:
     """Write the files of a run: rejects, id map, report."""
     journal = workspace.journal
     folder = workspace.folder(run_id)
@@ -287,13 +307,16 @@ def _write_books(workspace: Workspace, run_id: str, inputs: Inputs, state: RunSt
     if write_unsettled(journal, run_id, folder / UNSETTLED):
         files["unsettled"] = str(folder / UNSETTLED)
     write_id_map(journal, run, folder / "id_map.csv")
-    files |= {"id map": str(folder / "id_map.csv"), "report": str(folder / "report.json")}
+    files |= {"id map": str(folder / "id_map.csv"), "report": str(folder / DATA)}
+    if workspace.pages:
+        files["page"] = str(folder / PAGE)
     journal.update_run(
         run_id,
         account_fingerprint=run.account_fingerprint,
         settings={**run.settings, "files": files},
     )
     report = make_report(journal, replace(journal.run(run_id), state=state))
-    (folder / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
+    (folder / DATA).write_text(as_json(report) + "\n", encoding="utf-8")
     write_family_books(workspace, run)
+    after_load(workspace, run, report, session, inputs)
     return report

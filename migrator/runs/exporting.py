@@ -7,24 +7,29 @@ down first, then what the records they are linked to are called, then the file i
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InputError, Stopped
-from migrator.export import LINKS, Spool, called, chosen, ids_of, naming, row_of, write_export
+from migrator.export import LINKS, called, chosen, naming, row_of, surveyed, write_export
 from migrator.journal import Run, RunState
 from migrator.model import CUSTOM_PREFIX, ObjectType
+from migrator.runs.bookmarks import Bookmarks
 from migrator.runs.execution import same_account
 from migrator.runs.settling import wait_for_lag
 from migrator.runs.target import folder_lock
 from migrator.runs.workspace import new_run_id
+from migrator.vendors.base import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
+    from migrator.export import Spool
     from migrator.model import Account, Held
+    from migrator.runs.bookmarks import Stage
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Vendor
@@ -53,16 +58,6 @@ class Wanted:
     to: Path
     since: datetime | None = None
     onward: Mapping[str, Any] | None = None
-
-
-@dataclass
-class _Stage:
-    """How far the reading of one list has come: all that a resume needs."""
-
-    place: str = ""
-    length: int = 0
-    hidden: int = 0
-    done: bool = False
 
 
 @dataclass
@@ -207,14 +202,13 @@ class _Exporting:
         self._workspace = workspace
         self._session = session
         self._account = account
-        self._run = run
-        self._state = run.settings[EXPORT]
         self._folder = workspace.folder(run.id)
+        self._marks = Bookmarks(workspace.journal, run, EXPORT, self._folder)
+        asked = run.settings[EXPORT]
         self._type = ObjectType(run.settings["types"][0])
-        since = self._state["since"]
-        self._since = datetime.fromisoformat(since) if since else None
-        self._stages = {name: _Stage(**stage) for name, stage in self._state["stages"].items()}
-        self._result = Exported(run.id, self._type, self._state["to"])
+        self._since = datetime.fromisoformat(asked["since"]) if asked["since"] else None
+        self._to_create = bool(asked.get("onward"))
+        self._result = Exported(run.id, self._type, asked["to"])
 
     @property
     def _vendor(self) -> Vendor:
@@ -223,46 +217,48 @@ class _Exporting:
     async def carry_out(self) -> Exported:
         """Read what is left, and make the file."""
         await wait_for_lag(self._workspace, self._session, self._account)
-        with folder_lock(self._folder), self._spool(_RECORDS) as records:
+        with folder_lock(self._folder), self._marks.spool(_RECORDS) as records:
             deleted = await self._read_all(records)
-            names = {link: await self._names(link, records) for link in LINKS[self._type]}
+            survey = surveyed(self._type, records, deleted)
+            names = {type: await self._names(type, ids) for type, ids in survey.linked.items()}
             self._result.rows, columns = write_export(
-                self._type, records, names, Path(self._state["to"]), deleted
+                survey, records, names, Path(self._result.to), deleted
             )
             self._result.custom = [name for name in columns if name.startswith(CUSTOM_PREFIX)]
-            self._finish()
+            self._marks.finish(
+                {"files": {EXPORT: self._result.to}, "exported": self._result.data()}
+            )
         return self._result
 
     # -- the records ---------------------------------------------------------------------------
 
     async def _read_all(self, records: Spool) -> set[str]:
         """Put all records down; the ids of those that were deleted meanwhile."""
-        stage = self._stage(_RECORDS)
+        stage = self._marks.stage(_RECORDS)
         seen = records.ids()
         total = await self._vendor.count(self._type)
         self._workspace.progress.start("export", total)
         self._workspace.progress.advance(len(seen))
         if not stage.done:
             await self._read(records, stage, seen)
-        deleted = set() if self._since else await self._reconciled(records, stage)
+        deleted = set() if self._since else await self._reconciled(records, stage, seen)
         self._workspace.progress.finish()
         self._result.hidden = stage.hidden
         return deleted
 
-    async def _read(self, records: Spool, stage: _Stage, seen: set[str]) -> None:
+    async def _read(self, records: Spool, stage: Stage, seen: set[str]) -> None:
         properties = self._vendor.exported(self._type, self._account)
-        pages = self._vendor.pages(
-            self._type, properties, seen=seen, place=stage.place, since=self._since
-        )
+        reading = Reading(seen, stage.place, self._since, labels=True)
+        pages = self._vendor.pages(self._type, properties, reading)
         async for page in pages:
             rows = [self._row(held) for held in page.records if self._is_wanted(held)]
             stage.length = records.add(rows)
             stage.place = page.place
             stage.hidden += page.hidden
-            self._note()
+            self._marks.note()
             self._workspace.progress.advance(len(rows))
         stage.done = True
-        self._note()
+        self._marks.note()
 
     def _is_wanted(self, held: Held) -> bool:
         return self._since is None or held.updated_at is None or held.updated_at >= self._since
@@ -270,22 +266,31 @@ class _Exporting:
     def _row(self, held: Held) -> dict[str, Any]:
         return row_of(held, self._account, self._vendor)
 
-    async def _reconciled(self, records: Spool, stage: _Stage) -> set[str]:
+    async def _reconciled(self, records: Spool, stage: Stage, begun: AbstractSet[str]) -> set[str]:
         """Explain what the account's own count says otherwise, by reading it again.
+
+        Args:
+            records: the pages.
+            stage: how far their reading has come.
+            begun: ids of all records that were read.
+
+        Returns:
+            Ids of those that are there no more.
 
         Raises:
             Stopped: it says something else each time, and by more than what was seen to come and go
                 between the last two readings.
         """
         result = self._result
-        begun = records.ids()
         have, gone = set(begun), set[str]()
         moving = 0
         for look in range(_LOOKS + 1):
-            there = have - gone
             before, result.counted = result.counted, await self._vendor.count(self._type)
             if result.counted is None:
                 return gone
+            # What came after the last page could make up for what was deleted, in the count.
+            moving += await self._read_behind(records, stage, have)
+            there = have - gone
             apart = abs(result.counted - len(there) - stage.hidden)
             if before is not None:
                 moving += abs(result.counted - before)
@@ -309,30 +314,40 @@ class _Exporting:
             "changing many at this moment; nothing is lost, resume later."
         )
 
-    async def _read_again(self, records: Spool, stage: _Stage, have: set[str]) -> set[str]:
+    async def _read_behind(self, records: Spool, stage: Stage, have: set[str]) -> int:
+        """Put down what was created since the last page was read; how many these are."""
+        before = len(have)
+        properties = self._vendor.exported(self._type, self._account)
+        reading = Reading(set(have), stage.place, labels=True, behind=True)
+        async for page in self._vendor.pages(self._type, properties, reading):
+            stage.length = records.add(self._row(held) for held in page.records)
+            stage.place = page.place
+            stage.hidden += page.hidden
+            have.update(held.id for held in page.records)
+            self._marks.note()
+        return len(have) - before
+
+    async def _read_again(self, records: Spool, stage: Stage, have: set[str]) -> set[str]:
         """Ids of all that is there now; what is new is put down."""
         properties = self._vendor.exported(self._type, self._account)
         there: set[str] = set()
         hidden = 0
-        async for page in self._vendor.pages(self._type, properties, seen=set()):
-            fresh = [held for held in page.records if held.id not in have]
-            stage.length = records.add(self._row(held) for held in fresh)
+        reading = Reading(set(have), labels=True, met=there)
+        async for page in self._vendor.pages(self._type, properties, reading):
+            stage.length = records.add(self._row(held) for held in page.records)
             hidden += page.hidden
-            there.update(held.id for held in page.records)
-            have.update(held.id for held in fresh)
-            self._note()
+            have.update(held.id for held in page.records)
+            self._marks.note()
         stage.hidden = hidden
-        self._note()
+        self._marks.note()
         return there
 
     # -- what linked records are called --------------------------------------------------------
 
-    async def _names(self, type: ObjectType, records: Spool) -> dict[str, str]:
+    async def _names(self, type: ObjectType, linked: set[str]) -> dict[str, str]:
         """Names of the records of a type that the exported ones are linked to, by id."""
-        column = ids_of(type)
-        linked = {id_ for row in records.rows() for id_ in row.get(column, ())}
-        stage = self._stage(type)
-        with self._spool(type) as spool:
+        stage = self._marks.stage(type)
+        with self._marks.spool(type) as spool:
             if linked and not stage.done:
                 await self._read_names(type, linked, spool, stage)
             names = chosen(spool)
@@ -341,13 +356,13 @@ class _Exporting:
         return names
 
     async def _read_names(
-        self, type: ObjectType, linked: set[str], spool: Spool, stage: _Stage
+        self, type: ObjectType, linked: set[str], spool: Spool, stage: Stage
     ) -> None:
         properties = naming(self._vendor, type)
         seen = spool.ids()
         self._workspace.progress.start(f"names of {type}", len(linked))
         if await self._in_one_go(type, len(linked)):
-            pages = self._vendor.pages(type, properties, seen=seen, place=stage.place)
+            pages = self._vendor.pages(type, properties, Reading(seen, stage.place))
             async for page in pages:
                 some = (held for held in page.records if held.id in linked)
                 self._put_names(type, some, spool, page.place)
@@ -357,21 +372,20 @@ class _Exporting:
                 found = await self._vendor.read(type, left[start : start + _AT_ONCE], properties)
                 self._put_names(type, found.values(), spool, stage.place)
         stage.done = True
-        self._note()
+        self._marks.note()
         self._workspace.progress.finish()
 
     def _put_names(self, type: ObjectType, found: Iterable[Held], spool: Spool, place: str) -> None:
-        to_create = bool(self._state.get("onward"))
         rows = [
             {
                 "id": held.id,
-                "called": called(self._vendor, self._account, held, to_create=to_create),
+                "called": called(self._vendor, self._account, held, to_create=self._to_create),
             }
             for held in found
         ]
-        stage = self._stage(type)
+        stage = self._marks.stage(type)
         stage.length, stage.place = spool.add(rows), place
-        self._note()
+        self._marks.note()
         self._workspace.progress.advance(len(rows))
 
     async def _in_one_go(self, type: ObjectType, wanted: int) -> bool:
@@ -380,30 +394,3 @@ class _Exporting:
             return False
         count = await self._vendor.count(type)
         return count is None or wanted > count / 100
-
-    # -- the journal ---------------------------------------------------------------------------
-
-    def _stage(self, name: str) -> _Stage:
-        return self._stages.setdefault(name, _Stage())
-
-    def _spool(self, name: str) -> Spool:
-        return Spool(self._folder / f"{name}.ndjson", self._stage(name).length)
-
-    def _note(self) -> None:
-        """Make durable how far the export has come."""
-        stages = {name: asdict(stage) for name, stage in self._stages.items()}
-        self._update({EXPORT: {**self._state, "stages": stages}})
-
-    def _update(self, settings: dict[str, Any]) -> None:
-        self._run = replace(self._run, settings={**self._run.settings, **settings})
-        self._workspace.journal.update_run(
-            self._run.id,
-            account_fingerprint=self._run.account_fingerprint,
-            settings=dict(self._run.settings),
-        )
-
-    def _finish(self) -> None:
-        self._update({"files": {EXPORT: self._state["to"]}, "exported": self._result.data()})
-        self._workspace.journal.set_state(self._run.id, RunState.FINISHED)
-        for name in self._stages:
-            (self._folder / f"{name}.ndjson").unlink(missing_ok=True)

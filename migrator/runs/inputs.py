@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from migrator.errors import InputError
+from migrator.export import labels_left_behind
 from migrator.files import ReadOptions, Source, open_source, write_rejects
 from migrator.model import ObjectType, Reference
 from migrator.prepare import Prepared, column_of, has_column, prepare
 from migrator.runs.turned_down import KEPT, Reasons, reasons_in, rejected_in, rejected_rows
-from migrator.template import Match, Narrow, Template, load_template, narrowed
+from migrator.template import (
+    Match,
+    Narrow,
+    Template,
+    decided,
+    load_template,
+    narrowed,
+    parse_existing,
+    read_decisions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import polars as pl
+
+
+_LOOKED_AT = 10_000
+"""Rows of a file among which one is to tell whose export it is."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,8 @@ class Request:
     Attributes:
         narrow: change records that are there and create none; None = an ordinary load.
         stays: what does not come with the files, for people who sign for a move.
+        decisions: a CSV file in which a person says what single values become.
+        existing: a rule about deals that are there (``name,amount=skip``), not the template's.
     """
 
     template: str
@@ -36,6 +52,8 @@ class Request:
     stdin: BinaryIO | None = None
     narrow: Narrow | None = None
     stays: tuple[str, ...] = ()
+    decisions: str | None = None
+    existing: str | None = None
 
     def data(self) -> dict[str, Any]:
         """What a resume has to know of it, as plain data."""
@@ -45,6 +63,8 @@ class Request:
             "options": asdict(self.options),
             "narrow": asdict(self.narrow) if self.narrow else None,
             "stays": list(self.stays),
+            "decisions": self.decisions,
+            "existing": self.existing,
         }
 
     @classmethod
@@ -57,6 +77,8 @@ class Request:
             ReadOptions(**options),
             narrow=narrow_of(data),
             stays=tuple(data.get("stays", ())),
+            decisions=data.get("decisions"),
+            existing=data.get("existing"),
         )
 
 
@@ -75,6 +97,21 @@ class Inputs:
     source: Source
     prepared: Prepared
     folder: Path
+
+    @cached_property
+    def origin(self) -> Reference | None:
+        """A record of the account that the file is an export of; None for other files."""
+        return _first_reference(self.source, self.template)
+
+    @property
+    def feed(self) -> str:
+        """Whose rows these are, from run to run: the template's, of each exported account apart.
+
+        Records of two accounts may have the same keys, and are others all the same.
+        """
+        origin = None if self.request.narrow else self.origin
+        name = self.template.name
+        return f"{name} of {origin.vendor}/{origin.account}" if origin else name
 
     def rejections(self) -> pl.LazyFrame:
         """Problems that keep records from being sent: of their rows, and of the account."""
@@ -101,12 +138,50 @@ def read_inputs(request: Request, folder: Path) -> Inputs:
         InputError: the files or the template are wrong, or do not belong together.
     """
     request = _kept(request, folder)
-    template = load_template(request.template)
+    template = with_decisions(load_template(request.template), request.decisions)
+    template = with_existing(template, request.existing)
     source = open_request(request, template, folder)
     ensure_object(source, template)
     request, template = as_narrow(request, template, source.columns)
     prepared = prepare(template, source.scan(), source.columns, folder, source.problems)
-    return Inputs(request, template, source, prepared, folder)
+    return Inputs(with_labels_told(request, template, source), template, source, prepared, folder)
+
+
+def with_labels_told(request: Request, template: Template, source: Source) -> Request:
+    """The request with what an export of ours says of labels, which no load gives to links."""
+    if request.narrow or _first_reference(source, template) is None:
+        return request
+    left = labels_left_behind(template.object, source.scan(), source.columns)
+    return replace(request, stays=tuple(dict.fromkeys([*request.stays, *left])))
+
+
+def with_decisions(template: Template, path: str | None) -> Template:
+    """The template with the decisions in a file; as it is when there is no such file yet.
+
+    Raises:
+        TemplateError: it is no file of decisions, or one of them cannot be taken.
+    """
+    if path is None or not Path(path).exists():
+        return template
+    return decided(template, read_decisions(Path(path)))
+
+
+def with_existing(template: Template, rule: str | None) -> Template:
+    """The template with another rule about deals that are there; as it is without.
+
+    Raises:
+        InputError: it is no rule, or none for this template.
+    """
+    if rule is None:
+        return template
+    existing = parse_existing(rule)
+    try:
+        template.check_existing(existing)
+    except ValueError as error:
+        raise InputError(
+            f"{template.origin}: {error}. Map it, or match by something else."
+        ) from error
+    return template.model_copy(update={"existing": existing})
 
 
 def as_narrow(
@@ -130,11 +205,7 @@ def ensure_object(source: Source, template: Template) -> None:
     Raises:
         InputError: it is one.
     """
-    column = column_of(source.columns, template.record or ())
-    if column is None:
-        return
-    first = source.scan().select(column).drop_nulls().head(1).collect()
-    named = Reference.parse(first.item()) if first.height else None
+    named = _first_reference(source, template)
     if named is None or named.type is template.object:
         return
     loadable = {ObjectType.NOTES, ObjectType.TASKS}
@@ -149,6 +220,16 @@ def ensure_object(source: Source, template: Template) -> None:
     )
 
 
+def _first_reference(source: Source, template: Template) -> Reference | None:
+    """The first record of an account that a file refers to, as an export does in each row."""
+    column = column_of(source.columns, template.record or ())
+    if column is None:
+        return None
+    # An export refers to a record in each row; a person may have added some that do not.
+    first = source.scan().select(column).head(_LOOKED_AT).drop_nulls().head(1).collect()
+    return Reference.parse(first.item()) if first.height else None
+
+
 def naming(template: Template) -> dict[str, Any]:
     """How a template names records; two that differ in it make different records of one row."""
     key = template.key.model_dump(mode="json", by_alias=True)
@@ -160,7 +241,8 @@ def _kept(request: Request, folder: Path) -> Request:
     files = [_kept_file(name, request.stdin, folder) for name in request.files]
     template = Path(request.template)
     name = str(template.resolve()) if template.is_file() else request.template
-    return replace(request, template=name, files=tuple(files), stdin=None)
+    decisions = str(Path(request.decisions).absolute()) if request.decisions else None
+    return replace(request, template=name, files=tuple(files), stdin=None, decisions=decisions)
 
 
 def _kept_file(name: str, stdin: BinaryIO | None, folder: Path) -> str:

@@ -6,21 +6,24 @@ at, changed, rehearsed and resumed as with any other source.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from migrator.export import statuses
+from migrator.export.content import moments
 from migrator.journal import RunState
 from migrator.model import CUSTOM_PREFIX, ObjectType
 from migrator.runs.exporting import EXPORT, Wanted, export, exported_by, go_on
 from migrator.runs.inputs import Request
-from migrator.template import moving_template, with_closing_stages
+from migrator.template import distinct_places, fitting, moving_template, with_closing_stages
+from migrator.vendors.registry import product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from migrator.journal import Run
+    from migrator.model import Account, FieldInfo
     from migrator.runs.exporting import Exported
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
@@ -68,31 +71,54 @@ async def fetch(workspace: Workspace, session: Session, onward: Onward) -> Reque
         See :func:`migrator.runs.exporting.export`.
     """
     wanted = Wanted(ObjectType.DEALS, Path(_FILE), onward=onward.data())
-    return await _request(workspace, session, await export(workspace, session, wanted))
+    return await _request(workspace, session, await export(workspace, session, wanted), onward)
 
 
-async def go_on_fetching(workspace: Workspace, run: Run, session: Session) -> Request:
+async def go_on_fetching(
+    workspace: Workspace, run: Run, session: Session, onward: Onward
+) -> Request:
     """Go on with the export of a move that was stopped.
 
     Raises:
         See :func:`migrator.runs.exporting.export`.
     """
-    if run.state is RunState.FINISHED:
-        return await _request(workspace, session, exported_by(run))
-    return await _request(workspace, session, await go_on(workspace, run, session))
+    done = run.state is RunState.FINISHED
+    result = exported_by(run) if done else await go_on(workspace, run, session)
+    return await _request(workspace, session, result, onward)
 
 
-async def _request(workspace: Workspace, session: Session, result: Exported) -> Request:
-    account = await session.account(result.types)
+def _filled(account: Account, result: Exported) -> list[FieldInfo]:
+    """The account's own fields that anything is in, with kinds that hold what is in them.
+
+    Some accounts have one kind for days and for moments.
+    """
     infos = account.fields.get(result.type, {})
-    named = (column.removeprefix(CUSTOM_PREFIX) for column in result.custom)
+    named = [column.removeprefix(CUSTOM_PREFIX) for column in result.custom]
+    found = [infos[name] for name in named if name in infos]
+    days = [CUSTOM_PREFIX + info.name for info in found if info.kind == "date"]
+    timed = moments(Path(result.to), days)
+    return [
+        replace(info, kind="datetime") if CUSTOM_PREFIX + info.name in timed else info
+        for info in found
+    ]
+
+
+async def _request(
+    workspace: Workspace, session: Session, result: Exported, onward: Onward
+) -> Request:
+    account = await session.account(result.types)
+    limits = product(onward.vendor).limits
+    fields = _filled(account, result)
+    names = fitting((info.name for info in fields), limits.longest, plain=limits.plain)
+    pipelines = with_closing_stages(account.pipelines, statuses(Path(result.to)))
+    places = distinct_places(pipelines)
     template = workspace.folder(result.run) / _TEMPLATE
     # One that a person has edited meanwhile stays as it is.
     if not template.exists():
-        filled = [infos[name] for name in named if name in infos]
-        pipelines = with_closing_stages(account.pipelines, statuses(Path(result.to)))
-        template.write_text(moving_template(pipelines, filled), encoding="utf-8")
-    stays = [_STAYS, _NAMES_ONLY]
+        text = moving_template(places, fields, names, limits.bars)
+        template.write_text(text, encoding="utf-8")
+    stays = [_STAYS, _NAMES_ONLY, *places.remarks]
+    stays += [f"The field {old} is called {new} over there" for old, new in names.items()]
     stays += [
         f"{count:,} {type} of deals have no name there: the deals come without them"
         for type, count in result.nameless.items()

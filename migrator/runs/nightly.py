@@ -133,6 +133,11 @@ class Missing:
         self.found = 0
         self.file: Path | None = None
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The list, by its name among the files of a run."""
+        return {"missing": str(self.file)} if self.file else {}
+
     def surplus(self) -> Iterator[tuple[str, str]]:
         """List what is missing; gives key and id of the records to delete, none without a mirror.
 

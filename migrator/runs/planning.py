@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InputError
 from migrator.journal import Feed, Run, RunState
 from migrator.model import UNKEYED, Provision
 from migrator.plan import of_those_used
+from migrator.runs.confirming import settings_of
 from migrator.runs.inputs import Inputs, Request, naming, read_inputs
 from migrator.runs.limits import ensure_within
 from migrator.runs.nightly import (
@@ -23,6 +24,7 @@ from migrator.runs.nightly import (
 from migrator.runs.retry.returned import read_again
 from migrator.runs.settling import settle_others, wait_for_lag
 from migrator.runs.storing import store_plan
+from migrator.runs.strangers import TAKE_OVER
 from migrator.runs.turned_down import PROBLEMS
 from migrator.runs.workspace import new_run_id
 from migrator.template import LINK_FIELDS
@@ -92,12 +94,9 @@ async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
     A retry belongs to its run's feed, whatever the template is called by now: otherwise it would
     not know which records are in the account where only the journal tells.
     """
-    folder = inputs.folder
-    told = (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices)
-    for line in (*told, *session.target.product.notices):
-        workspace.say(line)
+    _say_what_was_read(workspace, inputs, session)
     asked = _as_far_as_it_goes(nightly or _as_first(retry_of), inputs)
-    name = retry_of.template if retry_of else inputs.template.name
+    name = retry_of.template if retry_of else inputs.feed
     narrow = inputs.request.narrow
     if narrow and narrow.by_id:
         by_id(session)
@@ -108,7 +107,7 @@ async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
     else:
         await wait_for_lag(workspace, session, account)
     run = _new_run(run_id, workspace, inputs, session.target, account)
-    of = {"retry_of": retry_of.id} if retry_of else {}
+    of = _of_family(retry_of) if retry_of else {}
     run = replace(run, template=name, settings={**run.settings, **asked.settings(), **of})
     workspace.journal.add_run(run)
     missing = lacking(session, account, inputs)
@@ -116,10 +115,20 @@ async def plan_inputs(  # noqa: PLR0913 - what a plan is made of
     fresh = inputs.template.object in missing.keys
     plan = await store_plan(workspace, run, inputs, session, view, nothing_held=fresh)
     rejected = workspace.journal.run(run_id).settings["rejected"]
-    ensure_within(limit, rejected, inputs.prepared.rows, folder / "rejects.csv")
+    ensure_within(limit, rejected, inputs.prepared.rows, inputs.folder / "rejects.csv")
     workspace.journal.set_state(run_id, RunState.PLANNED)
     session.planned = run_id if lock else None
     return Planned(workspace.journal.run(run_id), plan, inputs, account, missing)
+
+
+def _say_what_was_read(workspace: Workspace, inputs: Inputs, session: Session) -> None:
+    told = (*inputs.source.describe(), *inputs.prepared.decisions, *inputs.prepared.notices)
+    for line in (*told, *session.target.product.notices):
+        workspace.say(line)
+
+
+def _of_family(first: Run) -> dict[str, Any]:
+    return {"retry_of": first.id, TAKE_OVER: first.settings.get(TAKE_OVER, False)}
 
 
 def _as_first(first: Run | None) -> Nightly:
@@ -208,7 +217,7 @@ def _new_run(
         state=RunState.PLANNING,
         vendor=target.product.name,
         account=account.id,
-        template=inputs.template.name,
+        template=inputs.feed,
         template_fingerprint=inputs.template.fingerprint,
         source_fingerprint=inputs.source.fingerprint,
         account_fingerprint=account.fingerprint(),
@@ -217,6 +226,7 @@ def _new_run(
             "by_id": bool(request.narrow and request.narrow.by_id),
             "types": list(types_of(inputs.template)),
             "vendor_options": dict(target.options),
+            **settings_of(target, account),
             "prepared": {"rows": inputs.prepared.rows, "merged": inputs.prepared.merged},
             "key": naming(inputs.template),
             "columns": list(inputs.source.columns),

@@ -6,24 +6,40 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from migrator.model import OnConflict, Reference
-from migrator.plan import Intent, Plan, PlannedOp, ignored_of, is_of, make_plan
+from migrator.model import CUSTOM_PREFIX, OnConflict, Reference
+from migrator.plan import (
+    Intent,
+    Plan,
+    PlannedOp,
+    ignored_of,
+    is_of,
+    large_shapes,
+    make_plan,
+)
 from migrator.runs.books import PlanTable, write_turned_down
 from migrator.runs.changes import CHANGES, Changes
 from migrator.runs.limits import Limit
 from migrator.runs.nightly import Missing, feed_of
+from migrator.runs.strangers import from_elsewhere, remark
+from migrator.runs.surprises import SURPRISES, foreseen
 from migrator.runs.turned_down import PROBLEMS, TURNED_DOWN
+from migrator.runs.twins import UNCOMPARED, ensure_none_alike, uncompared
+from migrator.runs.twins import told as told_of_twins
 from migrator.template import LINK_FIELDS, IfUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from migrator.journal import Run
     from migrator.model import Account, ObjectType, Record
     from migrator.runs.inputs import Inputs
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
+    from migrator.template import Template
     from migrator.vendors.base import Vendor
+
+SHAPES = "shapes"
+"""Among a run's settings: shapes that many of its ops have; a vendor chooses its ways by them."""
 
 
 async def store_plan(
@@ -40,34 +56,32 @@ async def store_plan(
     tables = _Tables(inputs, session.vendor, account)
     mirror = run.settings.get("mirror")
     missing = Missing(workspace.journal, run, inputs, Limit(**mirror) if mirror else None)
-    feed: dict[str, Any] = {}
-    if inputs.request.narrow is None:
-        feed = {"feed": feed_of(run), "surplus": missing.surplus}
     intent = replace(
         _intent(run, inputs),
         table=tables.add,
         known=session.known,
         nothing_held=nothing_held or _nothing_known(workspace, run),
         share=session.target.share,
-        **feed,
         renamed=partial(_by_its_id, account=account) if run.settings["by_id"] else _as_it_is,
     )
+    if inputs.request.narrow is None:
+        intent = replace(intent, feed=feed_of(run), surplus=missing.surplus)
     with tables:
         plan = await make_plan(
             session.vendor, account, intent, workspace.journal, workspace.progress
         )
-    files = dict(tables.files)
     workspace.progress.finish()
-    (inputs.folder / TURNED_DOWN).unlink(missing_ok=True)
-    rejects = inputs.folder / "rejects.csv"
-    if write_turned_down(workspace, run.id, inputs, rejects):
-        files["rejects"] = str(rejects)
-    if missing.file:
-        files["missing"] = str(missing.file)
+    ensure_none_alike(inputs, plan)
+    unseen = await uncompared(workspace, session, run, inputs, plan)
+    told = _told(inputs, session.vendor, account, plan)
     settings = {
         **run.settings,
-        **_told(inputs, session.vendor, plan),
-        "files": files,
+        **told,
+        "remarks": [*told["remarks"], *told_of_twins(plan, unseen)],
+        UNCOMPARED: unseen,
+        SHAPES: large_shapes(plan.shapes),
+        SURPRISES: foreseen(session.target.product, account, inputs, plan),
+        "files": tables.files | _turned_down(workspace, run, inputs) | missing.files,
         "changes": tables.examples,
     }
     settings["plan"]["missing"] = missing.found
@@ -75,6 +89,14 @@ async def store_plan(
         run.id, account_fingerprint=run.account_fingerprint, settings=settings
     )
     return plan
+
+
+def _turned_down(workspace: Workspace, run: Run, inputs: Inputs) -> dict[str, str]:
+    """Write the list of rows that are rejected, where there are any."""
+    (inputs.folder / TURNED_DOWN).unlink(missing_ok=True)
+    rejects = inputs.folder / "rejects.csv"
+    written = write_turned_down(workspace, run.id, inputs, rejects)
+    return {"rejects": str(rejects)} if written else {}
 
 
 class _Tables:
@@ -114,7 +136,7 @@ class _Tables:
         return self._changes.examples if self._changes else []
 
 
-def _told(inputs: Inputs, vendor: Vendor, plan: Plan) -> dict[str, Any]:
+def _told(inputs: Inputs, vendor: Vendor, account: Account, plan: Plan) -> dict[str, Any]:
     """What a run's settings say of its plan."""
     template = inputs.template
     reasons = inputs.reasons()
@@ -126,7 +148,13 @@ def _told(inputs: Inputs, vendor: Vendor, plan: Plan) -> dict[str, Any]:
             "counts": dict(plan.counts),
             "cost": asdict(plan.cost),
             "remembered": plan.remembered,
+            "strangers": plan.strangers,
         },
+        "remarks": [
+            *remark(plan),
+            *_renamed(template.object, plan, account),
+            *(_of_policies(template) if inputs.request.narrow else ()),
+        ],
         "left_out": _left_out(vendor, template.object, plan),
         "altered": {
             name: f"{count:,} records say something else over there: {plan.examples[name]}"
@@ -140,6 +168,31 @@ def _told(inputs: Inputs, vendor: Vendor, plan: Plan) -> dict[str, Any]:
         ],
         "on_missing": {type: template.field(name).on_missing for name, type in LINK_FIELDS.items()},
     }
+
+
+def _renamed(type: ObjectType, plan: Plan, account: Account) -> list[str]:
+    """Fields that the CRM calls otherwise than the template; it chooses internal names itself."""
+    infos = account.fields.get(type, {})
+    return [
+        f'{name} is in the field "{infos[own].label}" over there'
+        for own, name in plan.origin.items()
+        if name.startswith(CUSTOM_PREFIX) and own in infos and own != name[len(CUSTOM_PREFIX) :]
+    ]
+
+
+def _of_policies(template: Template) -> Iterable[str]:
+    """Where changing records that are there does less than one might think."""
+    links = [name for name in template.fields if name in LINK_FIELDS]
+    if links:
+        yield (
+            f"Links to {' and '.join(links)} are added to those that a record has: none is taken "
+            "away or replaced"
+        )
+    for name, spec in template.fields.items():
+        if spec.on_conflict is OnConflict.FILL_BLANK:
+            yield f"{name} is written only where it is blank (on_conflict: fill_blank)"
+        elif spec.on_conflict is OnConflict.NEVER:
+            yield f"{name} stays as it is (on_conflict: never)"
 
 
 def _nothing_known(workspace: Workspace, run: Run) -> bool:
@@ -196,5 +249,7 @@ def _intent(run: Run, inputs: Inputs) -> Intent:
         update_only=narrow is not None,
         only=frozenset(narrow.only) if narrow and narrow.only else None,
         leave_out=lambda name: template.field(name).if_unknown is IfUnknown.LEAVE_OUT,
+        guarded=from_elsewhere(run, inputs),
         reading_back=template.record is not None and narrow is None,
+        existing=None if narrow else template.existing,
     )

@@ -42,6 +42,9 @@ class Sums:
         vendor, account: tell whether two values say the same, and what ids are called.
         origin: the vendor's field to the canonical one.
         kept: the template may leave the account's amount as it is, so that it is not ours.
+
+    Attributes:
+        stages: records and money by the account's own stage and currency.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Sums:
         }
         self._kept = kept
         self._sums: dict[_Key, Sum] = {}
+        self.stages: dict[tuple[str, str], tuple[int, Decimal]] = {}
 
     @property
     def fields(self) -> set[str]:
@@ -88,6 +92,10 @@ class Sums:
             one = self._sum(dimension, self._value(op, held, dimension), currency)
             one.held += 1
             one.held_amount += amount
+        there = held.properties.get(self._field.get("stage", "")) or ""
+        stage = self._labels["stage"].get(there) or there or op.facts.get("stage", "")
+        rows, before = self.stages.get((stage, currency), (0, Decimal(0)))
+        self.stages[stage, currency] = rows + 1, before + amount
 
     def all(self) -> list[Sum]:
         """All sums, in order."""

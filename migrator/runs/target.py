@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from migrator import wire
 from migrator.errors import Locked, Unauthorized
 from migrator.plan import nothing_known
+from migrator.runs.spending import Spending
 from migrator.vendors.registry import product as product_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Target:
         options: what the user sets about the vendor.
         share: part of the account's quota of requests that is ours, above 0 to 1.
         patient: wait for the quota however long that takes, instead of stopping.
+        called: what the user says the account is called; None = nothing.
     """
 
     product: Product
@@ -53,6 +55,7 @@ class Target:
     options: Mapping[str, str] = field(default_factory=dict)
     share: float = 1.0
     patient: bool = False
+    called: str | None = None
 
 
 def target_from(
@@ -100,6 +103,7 @@ class Session:
         self.planned: str | None = None
         self.known = nothing_known()
         self._accounts: dict[frozenset[ObjectType], Account] = {}
+        self._spending: Spending | None = None
         self._exit = contextlib.ExitStack()
         self._locked = False
 
@@ -114,6 +118,32 @@ class Session:
     def forget(self) -> None:
         """The account was changed: describe it anew."""
         self._accounts.clear()
+
+    def labels(self) -> dict[str, dict[str, str]]:
+        """What the account calls its owners and stages, by id, as far as it was described."""
+        accounts = self._accounts.values()
+        return {
+            "owner": {
+                owner.id: " ".join(filter(None, (owner.name, owner.email and f"<{owner.email}>")))
+                for account in accounts
+                for owner in account.owners
+            },
+            "stage": {
+                stage.id: stage.label
+                for account in accounts
+                for pipeline in account.pipelines
+                for stage in pipeline.stages
+            },
+        }
+
+    def note_requests(self, folder: Path, what: str) -> None:
+        """From here on, note in a run's folder what the session has spent, and for what."""
+        self._spending = Spending(folder, what, self._allowance.meter)
+
+    def keep_requests(self) -> None:
+        """Write down what was spent so far, if it is noted."""
+        if self._spending:
+            self._spending.keep()
 
     def lock(self, account: Account) -> None:
         """Hold the account alone until the session ends.

@@ -18,11 +18,13 @@ from migrator.report import make_report
 from migrator.runs.execution import same_account
 from migrator.runs.nightly import as_planned
 from migrator.runs.settling import wait_for_lag
+from migrator.runs.signing.writing import after_verify
 from migrator.runs.since import as_we_left_it, changed_since
 from migrator.runs.sums import Sums
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from migrator.journal import Family, Finished, Journal, Run
@@ -74,6 +76,9 @@ class Verification:
         left: records that the run has not written yet; ``unknown`` of them wait for a person.
         unlinked: links that the account lacks.
         doubled: keys that several records of the account hold.
+        filled: records found in which a field of the CRM says something, by its name.
+        stages: records and money by the account's own stage and currency.
+        page: the run's report, written anew, if one was asked for.
     """
 
     checked: int = 0
@@ -92,7 +97,10 @@ class Verification:
     unknown: int = 0
     unlinked: int = 0
     doubled: list[str] = field(default_factory=list)
+    filled: Counter[str] = field(default_factory=Counter)
+    stages: list[tuple[str, str, int, Decimal]] = field(default_factory=list)
     file: str | None = None
+    page: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -128,6 +136,7 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
     as_planned(session, journal, run)
     account = await session.account(types)
     same_account(run, account)
+    session.note_requests(workspace.folder(family.first.id), "verify")
     await wait_for_lag(workspace, session, account)
     kept = any("amount" in one.settings["kept"] for one in family.runs)
     origin = {name: of for one in family.runs for name, of in one.settings["origin"].items()}
@@ -146,8 +155,10 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
                 workspace.progress.advance(len(chunk), differing=result.differing)
     workspace.progress.finish()
     result.sums = sums.all()
+    result.stages = [(*key, *heap) for key, heap in sorted(sums.stages.items())]
     result.turned_down |= _rejected(journal, family)
     _keep_if_needed(table, result)
+    result.page = after_verify(workspace, run, session, result, origin)
     return result
 
 
@@ -264,6 +275,7 @@ class _Reading:
             result.missing.append(op.key)
             return [Difference(op.key, op.id or "", "(record)", "written", None)]
         self.sums.held(op, there)
+        result.filled.update(name for name, value in there.properties.items() if value)
         found: list[Difference] = []
         if len(held) > 1:
             result.doubled.append(op.key)

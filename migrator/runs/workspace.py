@@ -41,6 +41,8 @@ class Workspace:
         rng: makes run ids; jitters retries.
         say: receives lines for the user that are no result.
         log: receives one redacted line per request; None = nobody asked for them.
+        pages: make the report that people sign (``report.html``) whenever a run's books change;
+            otherwise its books alone are kept, as ``report.json``.
     """
 
     url: str | Path
@@ -49,6 +51,7 @@ class Workspace:
     progress: Progress = field(default_factory=Silent)
     say: Callable[[str], None] = _quiet
     log: Callable[[str], None] | None = None
+    pages: bool = False
 
     def __post_init__(self) -> None:
         self.journal: Journal = open_journal(self.url)

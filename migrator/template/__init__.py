@@ -6,6 +6,9 @@ stay what they are), checked by frozen pydantic models that know no silent extra
 """
 
 from migrator.template.creation import Create
+from migrator.template.deciding import Decision, decided, read_decisions
+from migrator.template.distinct import Places, distinct_places, fitting
+from migrator.template.existing import Existing, Likeness, Survivor, parse_existing
 from migrator.template.loading import json_schema, load_template, parse_template
 from migrator.template.locate import shipped
 from migrator.template.moving import moving_template, with_closing_stages
@@ -29,25 +32,35 @@ from migrator.template.steps import Step
 __all__ = [
     "LINK_FIELDS",
     "Create",
+    "Decision",
     "Duplicates",
+    "Existing",
     "FieldSpec",
     "FileOptions",
     "Group",
     "IfUnknown",
     "Key",
     "KeyPart",
+    "Likeness",
     "Match",
     "Narrow",
     "Pick",
+    "Places",
     "Step",
+    "Survivor",
     "Template",
     "Unmapped",
     "ValueRow",
+    "decided",
+    "distinct_places",
+    "fitting",
     "json_schema",
     "load_template",
     "moving_template",
     "narrowed",
+    "parse_existing",
     "parse_template",
+    "read_decisions",
     "shipped",
     "with_closing_stages",
 ]

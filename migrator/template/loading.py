@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,13 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from migrator.errors import TemplateError, did_you_mean
 from migrator.template.locate import shipped_paths
 from migrator.template.spec import Template, ValueRow
+from migrator.template.tables import VALUE_COLUMNS, is_blank, read_table
 
 Lines = dict[tuple[str | int, ...], int]
 """Path inside the file to line number, from 1."""
 
 _DEEPEST = 20
 _SHOWN = 8
-_SIDECAR_COLUMNS = ("pipeline", "source", "target")
 
 
 def load_template(source: Path | str) -> Template:
@@ -61,6 +60,12 @@ def parse_template(text: str, *, origin: str = "template", folder: Path | None =
         if spec.values_file
     }
     return template.completed(origin, sidecars)
+
+
+def shipped_data(name: str) -> dict[str, Any]:
+    """What a shipped template says, as plain data of texts: a place to start from."""
+    data, _ = _read_yaml(shipped_paths()[name].read_text(encoding="utf-8-sig"), name)
+    return dict(data)
 
 
 def json_schema() -> dict[str, Any]:
@@ -134,46 +139,14 @@ def _parts(lines: Lines) -> set[str | int]:
 
 
 def _read_sidecar(path: Path, origin: str) -> tuple[ValueRow, ...]:
-    """A value map as Excel saves it: any of ``; , TAB``, with or without BOM, UTF-8 or cp1252."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or error
-        raise TemplateError(f"{origin}: values_file {path} cannot be read: {reason}.") from None
-    text = _decode(raw, path)
-    if text.lower().startswith("sep="):
-        text = text.partition("\n")[2]
-    header = text.partition("\n")[0]
-    delimiter = max(";,\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    names = [name.strip().casefold() for name in next(reader, [])]
-    absent = [name for name in ("source", "target") if name not in names]
-    if absent:
-        raise TemplateError(
-            f"{path}: the column {absent[0]} is missing; a value map has the columns "
-            f"{', '.join(_SIDECAR_COLUMNS)}, and this file has {', '.join(names) or 'none'}."
+    """A value map; lines without a target are not decided yet, and change nothing."""
+    rows = read_table(path, f"{origin}: values_file {path}", "a value map", VALUE_COLUMNS)
+    return tuple(
+        ValueRow(
+            pipeline=row.get("pipeline") or None,
+            source=row["source"],
+            target="" if is_blank(row["target"]) else row["target"],
         )
-    rows = []
-    for cells in reader:
-        row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
-        if row.get("source"):
-            pipeline = row.get("pipeline") or None
-            rows.append(
-                ValueRow(pipeline=pipeline, source=row["source"], target=row.get("target", ""))
-            )
-    return tuple(rows)
-
-
-def _decode(raw: bytes, path: Path) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return raw.decode("cp1252")
-    except UnicodeDecodeError:
-        raise TemplateError(
-            f"{path}: neither UTF-8 nor Windows-1252; save it as CSV UTF-8."
-        ) from None
+        for row in rows
+        if row["source"] and row["target"]
+    )

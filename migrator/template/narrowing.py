@@ -7,16 +7,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError, did_you_mean
-from migrator.model import CUSTOM_PREFIX, OnMissing
+from migrator.model import CUSTOM_PREFIX, OnConflict, OnMissing
 from migrator.template.creation import Create
 from migrator.template.spec import FieldSpec, Key, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from migrator.template.base import Aliases
 
-_CONTEXT = {"stage": ("pipeline",), "amount": ("currency",)}
+_CONTEXT = {"stage": ("pipeline",), "status": ("pipeline",), "amount": ("currency",)}
 """Fields without which another one cannot be understood: they are read, and not written."""
 
 
@@ -68,16 +68,7 @@ def narrowed(
     Raises:
         InputError: a field is asked for that the template does not have.
     """
-    match = narrow.match
-    referring = template.record is not None and has(template.record)
-    if match is Match.AUTO:
-        match = Match.RECORD if referring else Match.KEY
-    if match is Match.RECORD and not referring:
-        raise InputError(
-            "The file has no column with references to records, as an export of migrator has it "
-            '(column "record"). Match by key, or by id if the key\'s column holds ids of the '
-            "account: --match key or --match id."
-        )
+    match = _matched(narrow.match, referring=template.record is not None and has(template.record))
     # What the file does not have is not written, and a default is not in the file.
     filled = tuple(name for name, spec in template.fields.items() if spec.from_)
     written = narrow.only or filled
@@ -86,6 +77,7 @@ def narrowed(
     fields |= {name: _optional(_spec(template, name)) for name in written}
     only = narrow.only if set(fields) == set(filled) and not narrow.only else written
     _ensure_stage_with_pipeline(narrow.only, template)
+    _ensure_written(narrow.only or written, fields, template, named=bool(narrow.only))
     changes = {
         "name": f"{template.name}:update",
         "fields": fields,
@@ -93,6 +85,19 @@ def narrowed(
         **({"key": Key(from_=template.record)} if match is Match.RECORD else {}),
     }
     return template.model_copy(update=changes), Narrow(only, match)
+
+
+def _matched(match: Match, *, referring: bool) -> Match:
+    """How rows name their records, in a file that has references to them, or has none."""
+    if match is Match.AUTO:
+        return Match.RECORD if referring else Match.KEY
+    if match is Match.RECORD and not referring:
+        raise InputError(
+            "The file has no column with references to records, as an export of migrator has it "
+            '(column "record"). Match by key, or by id if the key\'s column holds ids of the '
+            "account: --match key or --match id."
+        )
+    return match
 
 
 def _spec(template: Template, name: str) -> FieldSpec:
@@ -115,6 +120,20 @@ def _optional(spec: FieldSpec) -> FieldSpec:
     missing = OnMissing.PARK if spec.on_missing is OnMissing.CREATE else spec.on_missing
     changes = {"rules": rules, "default": default, "on_missing": missing}
     return spec.model_copy(update=changes)
+
+
+def _ensure_written(
+    written: Collection[str], fields: Mapping[str, FieldSpec], template: Template, *, named: bool
+) -> None:
+    """Refuse to write what the template never writes into a record that is there."""
+    never = [name for name in written if fields[name].on_conflict is OnConflict.NEVER]
+    if never and (named or len(never) == len(written)):
+        raise InputError(
+            f"The template {template.name} says on_conflict: never of {', '.join(never)}: what a "
+            "record has there is never changed, so that nothing would be written. "
+            + ("Leave it out of --only, or say" if named else "Say")
+            + " on_conflict: overwrite (or fill_blank) in the template."
+        )
 
 
 def _ensure_stage_with_pipeline(only: tuple[str, ...], template: Template) -> None:

@@ -24,6 +24,7 @@ from migrator.model import (
 )
 from migrator.template.base import Aliases, Part, Text, Texts
 from migrator.template.creation import Create
+from migrator.template.existing import Existing  # noqa: TC001 - pydantic reads it at run time
 from migrator.template.names import LINK_FIELDS, all_names, check_name, check_on_missing
 from migrator.template.steps import RuleStep, TransformStep, Typed, check_kinds
 
@@ -171,7 +172,8 @@ class FieldSpec(Part):
         None,
         description=(
             "A CSV file beside the template with the columns pipeline, source and target; "
-            "pipeline (as in the source) may stay blank for any."
+            "pipeline (as in the source) may stay blank for any. A target of (blank) leaves the "
+            "value out; a line without a target is not decided yet."
         ),
     )
     unmapped: Unmapped = Field(
@@ -262,6 +264,11 @@ class Template(Part):
     duplicates: Duplicates | Newest = Field(
         Duplicates.STOP, description="Which of several records with one key is loaded."
     )
+    existing: Existing | None = Field(
+        None,
+        description="What becomes of rows whose deals are in the account already, without a key of "
+        "ours; left out, nobody looks.",
+    )
     create: Create = Field(Create(), description="What to create in the target beforehand.")
 
     _origin: str = PrivateAttr("template")
@@ -282,7 +289,19 @@ class Template(Part):
                     "misplaced", "{text}", {"text": str(error), "key": ("fields", name)}
                 ) from None
         self._check_references()
+        if self.existing:
+            self.check_existing(self.existing)
         return self
+
+    def check_existing(self, rule: Existing) -> None:
+        """Refuse a rule about deals that are there which does not fit.
+
+        Raises:
+            ValueError: it is about what is not filled, or this is no template of deals.
+        """
+        if self.object is not ObjectType.DEALS:
+            raise ValueError(f"existing: only deals are looked for, no {self.object}")
+        rule.ensure_filled(self.fields)
 
     def _check_references(self) -> None:
         group = self.group
@@ -326,6 +345,14 @@ class Template(Part):
         inline = self.field(name).values.items()
         rows = tuple(ValueRow(source=source, target=target) for source, target in inline)
         return self._sidecars.get(name, ()) + rows
+
+    def with_value_map(self, name: str, rows: Iterable[ValueRow]) -> Template:
+        """The same template with another value map of a field, instead of all it had."""
+        fields = dict(self.fields)
+        if name in fields:
+            fields[name] = fields[name].model_copy(update={"values": {}})
+        copy = self.model_copy(update={"fields": fields})
+        return copy.completed(self._origin, {**self._sidecars, name: tuple(rows)})
 
     def provision(self) -> Provision:
         """What the template asks the account to have: key fields, fields, pipelines."""

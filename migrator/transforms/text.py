@@ -15,6 +15,7 @@ from migrator.transforms.base import (
     spreadsheet_error,
     where_needed,
 )
+from migrator.transforms.cells import parted
 
 _INVISIBLE = "[\u00ad\u200b\u200c\u200d\u2060\ufeff]"
 _SPACES = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
@@ -232,15 +233,19 @@ def digits(column: pl.Expr) -> Change:
     return Change(sign + column.str.replace_all(r"[^0-9]", ""))
 
 
-def split(column: pl.Expr, separator: str = ";") -> Change:
+def split(column: pl.Expr, separator: str = ";", quoted: bool = False) -> Change:  # noqa: FBT001, FBT002  # named in templates
     """Make a list: cut at the separator, strip each item, drop blank and repeated ones.
+
+    With `quoted`, an item in double quotation marks is one, whatever stands between them.
 
     >>> split("a@x.org; b@x.org;;a@x.org")
     ['a@x.org', 'b@x.org']
+    >>> split('Acme; "Sons; Daughters"', quoted=True)
+    ['Acme', 'Sons; Daughters']
     """
     return Change(
         column.map_batches(
-            lambda texts: _lists(texts, separator),
+            lambda texts: (_with_quoted if quoted else _lists)(texts, separator),
             return_dtype=pl.List(pl.String),
             is_elementwise=True,
         )
@@ -262,6 +267,26 @@ def _lists(texts: pl.Series, separator: str) -> pl.Series:
     kept = kept.list.unique(maintain_order=True)
     lists = pl.when(kept.list.len() > 0).then(kept)
     return texts.to_frame("text").select(lists).to_series().alias(texts.name)
+
+
+def _with_quoted(texts: pl.Series, separator: str) -> pl.Series:
+    """The same; only texts with quotation marks, which are few, are looked at one by one."""
+    marked = texts.str.contains('"', literal=True)
+    if not marked.any():
+        return _lists(texts, separator)
+    items = [
+        list(dict.fromkeys(parted(text, separator))) or None if some else None
+        for text, some in zip(texts, marked, strict=True)
+    ]
+    frame = pl.DataFrame(
+        {
+            "marked": marked,
+            "items": pl.Series(items, dtype=pl.List(pl.String)),
+            "others": _lists(texts, separator),
+        }
+    )
+    chosen = pl.when("marked").then("items").otherwise("others")
+    return frame.select(chosen).to_series().alias(texts.name)
 
 
 def join(column: pl.Expr, separator: str = ";") -> Change:

@@ -44,7 +44,7 @@ class Capabilities:
             of a bucket hold at once, and buckets know nothing of each other.
         concurrency: most calls of ``write`` under way at once.
         reads_all: ``find`` cannot ask for single keys and reads the whole account; whoever wants
-            to know much calls ``export`` once instead.
+            to know much reads all ``pages`` once instead.
         find_lag: seconds for which a record may stay unfindable after it was written; whoever reads
             the account in another session than the one that wrote waits for so long.
         unique_keys: the vendor itself refuses a second record with the same source key
@@ -68,6 +68,38 @@ class Capabilities:
     creates_pipelines: bool = True
     ignored: Mapping[str, str] = field(default_factory=dict)
     one_parent: Mapping[ObjectType, tuple[ObjectType, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reading of all records of a type: what the caller has of it, and what it wants.
+
+    Attributes:
+        seen: ids of records that the caller has; they are left out, and those given are added.
+        place: of the last page that the caller has, in this process or an earlier one; the reading
+            goes on behind it. Blank = from the beginning.
+        behind: the place is that of the very last page, and only what has come since is wanted;
+            nothing is given where to look for it would take more than a few requests.
+        since: records that were not changed since then may be left out.
+        labels: the labels of links are wanted too, where the account has any; they may cost
+            requests.
+        met: ids of all records that come by are added, of those that are left out too; None = not
+            wanted.
+    """
+
+    seen: set[str] = field(default_factory=set)
+    place: str = ""
+    since: datetime | None = None
+    labels: bool = False
+    met: set[str] | None = None
+    behind: bool = False
+
+
+async def records(pages: AsyncIterator[Page]) -> AsyncIterator[Held]:
+    """The records of pages, one by one, for callers that never go on with a reading."""
+    async for page in pages:
+        for held in page.records:
+            yield held
 
 
 def no_note(_job: str) -> None:
@@ -252,36 +284,16 @@ class Vendor(Protocol):
         """
         ...
 
-    def export(
-        self,
-        type: ObjectType,
-        properties: Collection[str] = (),
-    ) -> AsyncIterator[Held]:
-        """Every record of the type, once, with ``properties`` and links.
-
-        When none is named, a vendor that ``reads_all`` gives all properties that ``encode`` may
-        give.
-        """
-        ...
-
     def pages(
         self,
         type: ObjectType,
         properties: Collection[str] = (),
-        *,
-        seen: set[str],
-        place: str = "",
-        since: datetime | None = None,
+        reading: Reading | None = None,
     ) -> AsyncIterator[Page]:
         """Every record of the type with ``properties`` and links, page by page as they arrive.
 
-        Args:
-            type: any.
-            properties: as for ``export``.
-            seen: ids of records that the caller has; they are left out, and those given are added.
-            place: of the last page that the caller has, in this process or an earlier one; the
-                reading goes on behind it. Blank = from the beginning.
-            since: records that were not changed since then may be left out.
+        When no property is named, a vendor that ``reads_all`` gives all that ``encode`` may give.
+        Without a ``reading`` it is one from the beginning, of which nothing else is wanted.
 
         Records that are there all the time come exactly once, though others come, change and go
         meanwhile, and whether or not the reading was interrupted. What had to be read before the
@@ -292,9 +304,19 @@ class Vendor(Protocol):
     async def read(
         self, type: ObjectType, ids: Collection[str], properties: Collection[str] = ()
     ) -> dict[str, Held]:
-        """Records by id, with ``properties`` (as for ``export``) and the key; no links promised.
+        """Records by id, with ``properties`` (as for ``pages``) and the key; no links promised.
 
         Any number of ids, with the fewest requests. Those that are gone are absent.
+        """
+        ...
+
+    async def holders(
+        self, type: ObjectType, name: str, values: Collection[str]
+    ) -> Mapping[str, str]:
+        """Ids of the records that hold these values of a unique field, by value.
+
+        ``name`` is that of a field whose :attr:`~migrator.model.FieldInfo.unique` is true and that
+        is not the key's. Any number of values, with the fewest requests.
         """
         ...
 
@@ -309,7 +331,8 @@ class Vendor(Protocol):
         """Requests per bucket that carrying out so many ops of each shape takes; for the plan.
 
         Everything that ``write`` and ``link`` send is counted: reading back and polling too, the
-        latter as if the vendor worked as fast as it usually does.
+        latter as if the vendor worked as fast as it usually does. Where there are several ways to
+        write, the vendor chooses here, and what is written next goes as was foretold.
         """
         ...
 

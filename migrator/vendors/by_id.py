@@ -15,7 +15,8 @@ from migrator.vendors.view import Unkeyed
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from migrator.model import Held, ObjectType
+    from migrator.model import Held, ObjectType, Page
+    from migrator.vendors.base import Reading
 
 
 class ById(Unkeyed):
@@ -28,9 +29,12 @@ class ById(Unkeyed):
         found = await self._vendor.read(type, keys, properties)
         return {id_: replace(held, key=id_) for id_, held in found.items()}
 
-    async def export(
-        self, type: ObjectType, properties: Collection[str] = ()
-    ) -> AsyncIterator[Held]:
-        """Every record of the type once, under its id."""
-        async for held in self._vendor.export(type, properties):
-            yield replace(held, key=held.id)
+    async def pages(
+        self,
+        type: ObjectType,
+        properties: Collection[str] = (),
+        reading: Reading | None = None,
+    ) -> AsyncIterator[Page]:
+        """Every record of the type, under its id."""
+        async for page in self._vendor.pages(type, properties, reading):
+            yield replace(page, records=tuple(replace(one, key=one.id) for one in page.records))

@@ -12,15 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import ObjectType
+from migrator.vendors.base import records
 from migrator.vendors.view import Unkeyed, without_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
-    from migrator.model import Account, Held
-    from migrator.vendors.base import Capabilities, Vendor
+    from migrator.model import Account, Held, Page
+    from migrator.vendors.base import Capabilities, Reading, Vendor
 
-_AT_ONCE = 1_000
 _PARENTS = frozenset({ObjectType.CONTACTS, ObjectType.COMPANIES})
 
 
@@ -68,23 +68,20 @@ class Keyless(Unkeyed):
             names = {ids[0]: name for name, ids in matches.items() if len(ids) == 1}
             if not names:
                 return {}
-            every = self._vendor.export(type, self._all(type, properties))
+            every = records(self._vendor.pages(type, self._all(type, properties)))
             return {names[h.id]: replace(h, key=names[h.id]) async for h in every if h.id in names}
-        return {h.key: h async for h in self.export(type, properties) if h.key in keys and h.key}
+        every = records(self.pages(type, properties))
+        return {h.key: h async for h in every if h.key in keys and h.key}
 
-    async def export(
-        self, type: ObjectType, properties: Collection[str] = ()
-    ) -> AsyncIterator[Held]:
-        """Every record of the type once, those in the memory with their keys."""
-        waiting: list[Held] = []
-        async for held in self._vendor.export(type, self._all(type, properties)):
-            waiting.append(held)
-            if len(waiting) == _AT_ONCE:
-                for one in self._named(type, waiting):
-                    yield one
-                waiting = []
-        for one in self._named(type, waiting):
-            yield one
+    async def pages(
+        self,
+        type: ObjectType,
+        properties: Collection[str] = (),
+        reading: Reading | None = None,
+    ) -> AsyncIterator[Page]:
+        """Every record of the type, those in the memory with their keys."""
+        async for page in self._vendor.pages(type, self._all(type, properties), reading):
+            yield replace(page, records=tuple(self._named(type, page.records)))
 
     def _all(self, type: ObjectType, properties: Collection[str]) -> Collection[str]:
         """What to read when nothing is named: all that ``encode`` may give."""
@@ -93,8 +90,8 @@ class Keyless(Unkeyed):
         infos = self._account.fields.get(type, {}).values()
         return [info.name for info in infos if not info.read_only]
 
-    def _named(self, type: ObjectType, records: Sequence[Held]) -> list[Held]:
+    def _named(self, type: ObjectType, found: Sequence[Held]) -> list[Held]:
         if self._account is None:
-            return [replace(held, key=None) for held in records]
-        keys = self._keys_of(self._account.id, type, [held.id for held in records])
-        return [replace(held, key=keys.get(held.id)) for held in records]
+            return [replace(held, key=None) for held in found]
+        keys = self._keys_of(self._account.id, type, [held.id for held in found])
+        return [replace(held, key=keys.get(held.id)) for held in found]

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from migrator.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import httpx
 
     from migrator.model import Rate
     from migrator.vendors.base import Sandbox, Vendor
+    from migrator.vendors.outlook import Outlook
     from migrator.wire import Clock, Quota
 
 
@@ -113,6 +114,22 @@ def read_options(model: type[_Options], given: Mapping[str, str]) -> _Options:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldLimits:
+    """What a vendor takes of a field that is to be created.
+
+    Attributes:
+        longest: characters of its name at most.
+        plain: whether a name is of small ASCII letters, digits and underscores only, and begins
+            with a letter.
+        bars: texts that no option may have in it.
+    """
+
+    longest: int = 100
+    plain: bool = False
+    bars: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """A CRM product as the command line knows it: one of these per vendor, in the registry.
 
@@ -134,6 +151,9 @@ class Product:
         configure: the product as these options ask for it.
         connect: makes the vendor of a client; the clock is for polling.
         sandbox: makes an empty sandbox; keyword options are the sandbox's own.
+        limits: of fields that are to be created.
+        surprises: what the CRM will do besides, that people do not expect: sentences, each with
+            the way out, and only those that concern what is going to be written.
         notices: what a user should know of the options chosen; said with every plan.
         chores: housekeeping by name; where there is any, the vendor is a :class:`DoesChores`.
     """
@@ -153,5 +173,7 @@ class Product:
     configure: Callable[[Mapping[str, str]], Product]
     connect: Callable[[httpx.AsyncClient, Clock], Vendor]
     sandbox: Callable[..., Sandbox]
+    surprises: Callable[[Outlook], Iterable[str]]
+    limits: FieldLimits = field(default_factory=FieldLimits)
     notices: tuple[str, ...] = ()
     chores: Mapping[str, Chore] = field(default_factory=dict)

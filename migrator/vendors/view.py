@@ -10,7 +10,6 @@ from migrator.vendors.base import no_note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-    from datetime import datetime
 
     from migrator.model import (
         Account,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
         Sent,
         Shape,
     )
-    from migrator.vendors.base import Capabilities, Vendor
+    from migrator.vendors.base import Capabilities, Reading, Vendor
 
 
 class View:
@@ -123,27 +122,26 @@ class View:
         """As the vendor."""
         return await self._vendor.find(type, keys, properties)
 
-    def export(self, type: ObjectType, properties: Collection[str] = ()) -> AsyncIterator[Held]:
-        """As the vendor."""
-        return self._vendor.export(type, properties)
-
     def pages(
         self,
         type: ObjectType,
         properties: Collection[str] = (),
-        *,
-        seen: set[str],
-        place: str = "",
-        since: datetime | None = None,
+        reading: Reading | None = None,
     ) -> AsyncIterator[Page]:
         """As the vendor."""
-        return self._vendor.pages(type, properties, seen=seen, place=place, since=since)
+        return self._vendor.pages(type, properties, reading)
 
     async def read(
         self, type: ObjectType, ids: Collection[str], properties: Collection[str] = ()
     ) -> dict[str, Held]:
         """As the vendor."""
         return await self._vendor.read(type, ids, properties)
+
+    async def holders(
+        self, type: ObjectType, name: str, values: Collection[str]
+    ) -> Mapping[str, str]:
+        """As the vendor."""
+        return await self._vendor.holders(type, name, values)
 
     async def count(self, type: ObjectType) -> int | None:
         """As the vendor."""

@@ -6,16 +6,25 @@
 
 ``Retry`` decides when a request is sent again, ``Pace`` when it may leave, ``Log`` writes one line
 for each that left. ``Pace`` goes by an ``Allowance``: our part of the quota, how long to wait for
-it, and the ``Ledger`` in which processes share what they spent. What an answer *means* is the
-vendor's business: it describes itself by a :class:`Dialect`.
+it, the ``Ledger`` in which processes share what they spent, and the ``Meter`` that tells when. What
+an answer *means* is the vendor's business: it describes itself by a :class:`Dialect`.
 """
 
 from migrator.wire.allowance import PATIENCE, Allowance
 from migrator.wire.base import Clock, Dialect, Quota, SystemClock, told_at
-from migrator.wire.client import TIMEOUT, Part, Tuning, address_of, connect, request
+from migrator.wire.client import (
+    TIMEOUT,
+    Part,
+    Tuning,
+    address_of,
+    connect,
+    host_of,
+    request,
+)
 from migrator.wire.faults import Fault, FaultKind, Faulty, at_random
 from migrator.wire.ledger import Ledger, LedgerFile, Memory
 from migrator.wire.log import Log
+from migrator.wire.meter import Meter
 from migrator.wire.pace import Pace
 from migrator.wire.retry import NOT_CARRIED_OUT, TRIES, Effect, Retry
 
@@ -35,6 +44,7 @@ __all__ = [
     "LedgerFile",
     "Log",
     "Memory",
+    "Meter",
     "Pace",
     "Part",
     "Quota",
@@ -44,6 +54,7 @@ __all__ = [
     "address_of",
     "at_random",
     "connect",
+    "host_of",
     "request",
     "told_at",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from migrator.errors import QuotaSpent
 from migrator.wire.budget import Limit
 from migrator.wire.ledger import Ledger, Memory
+from migrator.wire.meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -50,6 +51,7 @@ class Allowance:
 
     Attributes:
         zone: the account's time zone, as soon as it is known: a day's quota ends at its midnight.
+        meter: what the session has spent, by time.
         used: how much of the fullest window was used, from 0 to 1, as the last request left.
     """
 
@@ -64,6 +66,7 @@ class Allowance:
         self.patient = patient
         self.ledger = ledger or Memory()
         self.zone: str | None = None
+        self.meter = Meter()
         self.used: float | None = None
         self._share = share
         self._say = say

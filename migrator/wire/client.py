@@ -200,6 +200,18 @@ def address_of(url: httpx.URL | str) -> str:
     return url.host if url.port is None else f"{url.host}:{url.port}"
 
 
+def host_of(url: str) -> str:
+    """The host of a base URL, in small letters and without brackets.
+
+    >>> host_of("http://LOCALHOST:8765/v3"), host_of("http://[::1]:80"), host_of("nonsense")
+    ('localhost', '::1', '')
+    """
+    try:
+        return httpx.URL(url.strip()).host.casefold()
+    except httpx.InvalidURL:
+        return ""
+
+
 def _account(dialect: Dialect, url: httpx.URL, secret: str) -> str:
     """What the ledger calls an account: its address, and where many share one, a mark as well.
 

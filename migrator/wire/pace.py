@@ -95,6 +95,7 @@ class Pace(httpx.AsyncBaseTransport):
             if response.status_code != 429:
                 bucket.refusals = 0
                 return response
+            self._allowance.meter.refused(bucket.name, self._now())
             await response.aread()
             if not self._dialect.spent(response):
                 self._refused(bucket, ticket, response)
@@ -123,6 +124,7 @@ class Pace(httpx.AsyncBaseTransport):
         def take(budget: Budget) -> Ticket | float:
             budget.zone = self._allowance.zone or budget.zone
             limits = self._limits(bucket, budget)
+            self._allowance.meter.allowed(bucket.name, limits)
             got = budget.take(limits, now)
             if isinstance(got, Ticket):
                 self._allowance.used = got.part_of(limits)
@@ -145,6 +147,7 @@ class Pace(httpx.AsyncBaseTransport):
         request.extensions["trace"] = trace
         if leaving := request.extensions.get(LEAVING):
             leaving()
+        self._allowance.meter.sent(bucket.name, ticket.time)
         response = await self._inner.handle_async_request(request)
         if quotas := self._dialect.learn(response):
             self._learn(bucket, quotas, ticket)

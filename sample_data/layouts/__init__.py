@@ -17,13 +17,17 @@ __all__ = ["LAYOUTS", "Layout"]
 LAYOUTS: tuple[Layout, ...] = (
     pipedrive.DEALS,
     pipedrive.UNDECIDED,
+    pipedrive.PIECED,
     hubspot.DEALS,
+    hubspot.GERMAN,
     salesforce.OPPORTUNITIES,
     salesforce.REPORT,
+    salesforce.JOINED,
     zoho.DEALS,
+    zoho.REOPENED,
     dynamics365.OPPORTUNITIES,
     activecampaign.DEALS,
     brevo.DEALS,
     canonical.DEALS,
 )
-"""Every sample file, the demo's first."""
+"""Every sample file of deals, the demo's first."""

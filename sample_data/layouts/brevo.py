@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sample_data.layouts.base import Layout
-from sample_data.mistakes import Mistake, put
+from sample_data.layouts.base import Layout, at
+from sample_data.mistakes import Mistake, Oddity, put
 from sample_data.writing import csv_writer
 
 if TYPE_CHECKING:
@@ -36,6 +36,16 @@ def _cells(deal: Deal) -> dict[str, object]:
     }
 
 
+def _truth(deal: Deal) -> dict[str, object]:
+    return {
+        "name": deal.name,
+        "amount": deal.amount,
+        "close_date": deal.close_date,
+        "created_at": at(deal.created).replace(second=0),
+        "contacts": [person.email for person in deal.contacts] or None,
+    }
+
+
 DEALS = Layout(
     file="brevo_deals.csv",
     template="brevo",
@@ -50,4 +60,9 @@ DEALS = Layout(
             "a misspelt stage", "unknown_stage", put("deal_stage", "Qualifed To Buy"), live=True
         ),
     ),
+    oddities=(
+        Oddity("decimal commas", "read as meant"),
+        Oddity("dates with the day first", "read as meant"),
+    ),
+    truth=_truth,
 )

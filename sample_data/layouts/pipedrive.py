@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sample_data.layouts.base import Layout
-from sample_data.mistakes import Mistake, as_before, one_less, one_more, put
+from sample_data.layouts.base import Layout, at, day_or_instant, spelt
+from sample_data.mistakes import (
+    Mistake,
+    Oddity,
+    as_before,
+    change,
+    changes,
+    doubly_encoded,
+    no_break_spaces,
+    one_less,
+    one_more,
+    put,
+)
 from sample_data.world import FORMER_OWNER
 from sample_data.writing import csv_writer
 
@@ -28,10 +39,15 @@ def _moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else ""
 
 
+def deal_id(deal: Deal) -> int:
+    """Of a deal of ``pipedrive_deals.csv``."""
+    return deal.number + 4
+
+
 def _cells(deal: Deal) -> dict[str, object]:
     value = "" if deal.amount is None else f"{deal.amount:f}".removesuffix(".00")
     return {
-        "Deal - ID": deal.number + 4,
+        "Deal - ID": deal_id(deal),
         "Deal - Title": deal.name,
         "Deal - Owner": deal.owner.name,
         "Deal - Value": value,
@@ -53,7 +69,23 @@ def _cells(deal: Deal) -> dict[str, object]:
     }
 
 
-_AMOUNT = "Deal - Value"
+def _truth(deal: Deal) -> dict[str, object]:
+    return {
+        "key": f"pipedrive:{deal_id(deal)}",
+        "name": deal.name,
+        "stage": STAGES[deal.step],
+        "status": deal.status,
+        "amount": deal.amount,
+        "currency": deal.currency,
+        "owner": deal.owner.name,
+        "close_date": day_or_instant(deal),
+        "created_at": at(deal.created),
+        "companies": [deal.company.name] if deal.company else None,
+        "custom.lost_reason": deal.lost_reason or None,
+    }
+
+
+_TITLE, _AMOUNT, _STAGE = "Deal - Title", "Deal - Value", "Deal - Stage"
 
 MISTAKES = (
     Mistake("no title", "required", put("Deal - Title", ""), 2),
@@ -95,6 +127,10 @@ DEALS = Layout(
     write=csv_writer(),
     mistakes=MISTAKES,
     currencies=("EUR", "USD", "GBP"),
+    oddities=(
+        Oddity("titles with line breaks, tabs, commas and quotation marks", "read as they are"),
+    ),
+    truth=_truth,
 )
 
 UNDECIDED = Layout(
@@ -110,3 +146,84 @@ UNDECIDED = Layout(
     answers=('decimal: "."', "duplicates: first"),
 )
 """Two questions no program can answer: which mark is the decimal one, which of two deals counts."""
+
+
+_EXPECTED = "Deal - Expected close date"
+
+
+def _pieced(deal: Deal) -> dict[str, object]:
+    return _cells(deal) | {
+        _TITLE: _pieced_name(deal),
+        _EXPECTED: spelt(deal.expected, deal.number),
+    }
+
+
+def _pieced_name(deal: Deal) -> str:
+    return deal.name if deal.number % 12 else f"{deal.name}\n(see the side letter,\npage 2)"
+
+
+def _pieced_truth(deal: Deal) -> dict[str, object]:
+    return _truth(deal) | {"name": _pieced_name(deal)}
+
+
+PIECED = Layout(
+    file="pipedrive_pieced.csv",
+    template="pipedrive",
+    rows=90,
+    cells=_pieced,
+    write=csv_writer(
+        between={30: ("header",), 60: ("blank", "marked header")}, footer=((), ("Total (90)",))
+    ),
+    mistakes=(
+        Mistake("=1+1 for an amount", "not_a_number", put(_AMOUNT, "=1+1")),
+        Mistake("#REF! for an amount", "spreadsheet_error", put(_AMOUNT, "#REF!")),
+        Mistake(
+            "a formula for a title", "no_formula", put(_TITLE, '=CONCATENATE("Renewal ",B2)'), 2
+        ),
+        Mistake("31 November, in words", "not_a_datetime", put(_EXPECTED, "31 November 2026")),
+        Mistake("an unknown owner", "unknown_owner", put("Deal - Owner", "Intern 2"), live=True),
+        Mistake("no longer an owner", "unknown_owner", put("Deal - Owner", "(deleted)"), live=True),
+    ),
+    oddities=(
+        Oddity(
+            "a title that was encoded twice",
+            "mended",
+            5,
+            change(_TITLE, doubly_encoded),
+            changes(_TITLE, doubly_encoded),
+        ),
+        Oddity(
+            "no-break spaces in a stage",
+            "mended",
+            4,
+            change(_STAGE, no_break_spaces),
+            lambda row, header: " " in str(row[header.index(_STAGE)]),
+        ),
+        Oddity(
+            "an amount with a no-break space between its thousands",
+            "mended",
+            4,
+            change(_AMOUNT, lambda text: f"{text[:-3]}\N{NO-BREAK SPACE}{text[-3:]}"),
+            lambda row, header: (
+                len(str(row[header.index(_AMOUNT)])) > 3
+                and "." not in str(row[header.index(_AMOUNT)])
+            ),
+        ),
+        Oddity("expected days in three spellings", "read as the same days"),
+        Oddity("every twelfth title with line breaks", "read as they are"),
+        Oddity(
+            "the header, in the middle, once with a byte order mark",
+            "left out",
+            2,
+            skipped="repeated header",
+        ),
+        Oddity("a blank line", "left out", 2, skipped="blank line"),
+        Oddity("a footer with a total", "left out", 1, skipped="footer"),
+    ),
+    also=(
+        "fields.name.transform: [fix_encoding]",
+        "fields.name.rules: [required, no_formula]",
+    ),
+    truth=_pieced_truth,
+)
+"""Three exports, one below another, with what a careless editor leaves behind."""

@@ -22,6 +22,7 @@ from migrator.model import (
 from migrator.vendors.activecampaign.api import ActiveCampaign
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
 from migrator.vendors.activecampaign.product import PRODUCT
+from migrator.vendors.base import records
 from migrator.wire import Fault, Faulty, connect
 from tests.virtual_time import VirtualClock
 
@@ -149,7 +150,7 @@ class Portal:
         """All deals by key, with everything in them."""
         account = await self.vendor.describe(TYPES)
         names = list(account.fields[DEALS])
-        return {held.key: held async for held in self.open().export(DEALS, names)}
+        return {held.key: held async for held in records(self.open().pages(DEALS, names))}
 
 
 def deal(account: Account, key: str, **values: str) -> Record:

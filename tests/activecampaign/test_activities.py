@@ -23,6 +23,7 @@ from migrator.model import (
     Sent,
     Shape,
 )
+from migrator.vendors.base import records
 from migrator.wire import Fault, FaultKind
 from tests.activecampaign.portal import (
     COMPANIES,
@@ -87,7 +88,7 @@ async def all_of(portal: Portal, type: ObjectType) -> dict[str, Held]:
     """All of a type by id, with everything that is exported."""
     account = await portal.vendor.describe(ALL)
     names = portal.vendor.exported(type, account)
-    return {held.id: held async for held in portal.open().export(type, names)}
+    return {held.id: held async for held in records(portal.open().pages(type, names))}
 
 
 def on_create(kind: FaultKind) -> Callable[[httpx.Request], Fault | None]:

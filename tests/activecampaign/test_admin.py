@@ -8,6 +8,7 @@ import pytest
 from migrator.errors import InputError
 from migrator.model import Action, Link, ObjectType, Op
 from migrator.vendors.activecampaign import admin
+from migrator.vendors.base import records
 from tests.activecampaign.portal import DEALS, TASKS, Portal
 
 
@@ -155,7 +156,7 @@ def test_tasks_are_moved_by_id(portal: Portal) -> None:
         assert types["1"] == (await vendor.task_type("1")).title == "Call"
         for _ in range(2):
             await vendor.move_tasks("1", "2")
-        tasks = [held async for held in vendor.export(TASKS, ["dealTasktype"])]
+        tasks = [held async for held in records(vendor.pages(TASKS, ["dealTasktype"]))]
         assert [task.properties["dealTasktype"] for task in tasks] == ["2", "2"]
         await admin.retire_task_type(vendor.tenant, "Call")
         for source, target, message in (

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from migrator.model import Action, Link, Op, OpState
+from migrator.vendors.base import records
 from migrator.wire import Effect
 from tests.activecampaign.portal import (
     COMPANIES,
@@ -92,10 +93,10 @@ def test_parents_have_names(portal: Portal) -> None:
         outcome = await written(portal, change(acme, accountUrl="", name="", owner=""))
         assert "name" in outcome.message
         assert "accountUrl" not in outcome.message
-        (contact,) = [one async for one in portal.vendor.export(CONTACTS)]
+        (contact,) = [one async for one in records(portal.vendor.pages(CONTACTS))]
         assert contact.properties["firstName"] is None
         assert contact.properties["phone"] == "1"
-        (company,) = [one async for one in portal.vendor.export(COMPANIES)]
+        (company,) = [one async for one in records(portal.vendor.pages(COMPANIES))]
         assert company.properties["accountUrl"] is None
         assert company.properties["name"] == "acme.example"
 

@@ -36,3 +36,4 @@ class TestActiveCampaignOtherwise(TestActiveCampaign):
         "stubs": 3,
         "task_read_status": 200,
     }
+    in_order = False

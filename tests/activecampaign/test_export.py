@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from migrator.model import Action, DealStatus, FieldInfo, Held, Link, Pipeline, Place, Record, Stage
 from migrator.vendors.activecampaign.authorship import with_author, without_author
+from migrator.vendors.base import Reading
 from tests.activecampaign.portal import COMPANIES, CONTACTS, DEALS, NOTES, TASKS, Portal, parents
 from tests.activecampaign.test_encode import ACCOUNT
 from tests.activecampaign.test_read import filled
@@ -27,8 +28,7 @@ async def pages(portal: Portal, type: ObjectType, **more: Any) -> list[Page]:
     """All pages of a type, with everything that is exported."""
     account = await portal.vendor.describe(ALL)
     names = portal.vendor.exported(type, account)
-    given = {"seen": set[str](), **more}
-    return [page async for page in portal.vendor.pages(type, names, **given)]
+    return [page async for page in portal.vendor.pages(type, names, Reading(**more))]
 
 
 def records(found: list[Page]) -> dict[str, Held]:
@@ -56,7 +56,7 @@ def test_what_an_export_costs(custom_fields: str, expected: dict[str, int]) -> N
         await portal.vendor.describe(ALL)
         portal.asked.clear()
         names = ["title", "seats"]
-        found = [page async for page in portal.vendor.pages(DEALS, names, seen=set())]
+        found = [page async for page in portal.vendor.pages(DEALS, names)]
         assert len(records(found)) == 1000
         assert portal.asked == expected
 
@@ -77,7 +77,7 @@ def test_deals_that_come_meanwhile_come_whole(ordered: bool) -> None:
         late = [portal.op(account, f"late-{n}", custom_seats=str(n)) for n in range(3)]
         found: list[Page] = []
         await portal.vendor.describe(ALL)
-        async for page in portal.vendor.pages(DEALS, ["seats"], seen=set()):
+        async for page in portal.vendor.pages(DEALS, ["seats"]):
             if not found:
                 outcomes = await stranger.write(DEALS, Action.CREATE, late)
                 ids = {one.key: one.id for one in outcomes}
@@ -102,7 +102,7 @@ def test_hidden_deals_are_told_once(ordered: bool) -> None:
         seen: set[str] = set()
         place, hidden = "", 0
         while True:
-            page = await anext(portal.open().pages(DEALS, seen=set(seen), place=place), None)
+            page = await anext(portal.open().pages(DEALS, reading=Reading(set(seen), place)), None)
             if page is None:
                 break
             place, hidden = page.place, hidden + page.hidden

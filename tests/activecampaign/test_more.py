@@ -17,6 +17,7 @@ from migrator.vendors.activecampaign.http import PAGE, Page, every
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
 from migrator.vendors.activecampaign.recover import waits
 from migrator.vendors.activecampaign.values import Wire
+from migrator.vendors.base import records
 from migrator.wire import Fault, FaultKind
 from tests.activecampaign.portal import CONTACTS, DEALS, NOTES, Portal, by_key, update
 from tests.support import Rehearsal
@@ -414,7 +415,7 @@ def test_a_value_that_was_cleared_meanwhile_is_written_all_the_same(unknown: str
 
     async def main() -> None:
         ops, ids = await existing(portal, 12, custom_source_note="a")
-        async for _ in portal.vendor.export(DEALS):
+        async for _ in records(portal.vendor.pages(DEALS)):
             pass  # all ids of values are known now
         field = (await portal.vendor.tenant.fields()).meta("source_note")
         assert field is not None

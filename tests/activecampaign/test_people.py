@@ -10,6 +10,7 @@ import pytest
 
 from migrator.errors import OutcomeUnknown, Unavailable
 from migrator.model import Action, ObjectType, Op, OpState, Shape
+from migrator.vendors.base import records
 from migrator.wire import Fault, FaultKind
 from tests.activecampaign.portal import COMPANIES, CONTACTS, DEALS, NOTES, Portal, by_key
 
@@ -335,14 +336,14 @@ def test_changing_and_deleting(portal: Portal, type: ObjectType, name: str) -> N
         change = Op(1, type, Action.UPDATE, key, id_, {name: "12345"})
         (outcome,) = await portal.vendor.write(type, Action.UPDATE, [change])
         assert outcome.state is OpState.WRITTEN
-        (held,) = [held async for held in portal.vendor.export(type)]
+        (held,) = [held async for held in records(portal.vendor.pages(type))]
         assert held.properties[name] == "12345"
         for _ in range(2):
             (outcome,) = await portal.vendor.write(
                 type, Action.DELETE, [replace(change, action=Action.DELETE)]
             )
             assert outcome.state is OpState.WRITTEN
-        assert [held async for held in portal.vendor.export(type)] == []
+        assert [held async for held in records(portal.vendor.pages(type))] == []
         (outcome,) = await portal.vendor.write(type, Action.UPDATE, [change])
         assert outcome.state is OpState.REFUSED
 
@@ -387,7 +388,7 @@ def test_requests_are_foretold(portal: Portal) -> None:
     assert units.requests({Shape(DEALS, Action.UPDATE, frozenset({"value"})): 10})[""] == 20
 
     async def after_an_export() -> int:
-        assert [held async for held in portal.vendor.export(DEALS)] == []
+        assert [held async for held in records(portal.vendor.pages(DEALS))] == []
         return portal.vendor.requests({Shape(DEALS, Action.UPDATE, frozenset({"tier"})): 1000})[""]
 
     assert portal.run(after_an_export()) == 10

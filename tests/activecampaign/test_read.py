@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from migrator.errors import InputError, Unavailable
 from migrator.model import Action, Link
 from migrator.vendors.activecampaign.http import PAGE, Page, every, walk
+from migrator.vendors.base import records
 from tests.activecampaign.portal import COMPANIES, CONTACTS, DEALS, NOTES, Portal
 from tests.virtual_time import VirtualClock
 
@@ -43,14 +44,14 @@ def test_every_deal_is_read_once(custom_fields: str, ordered: bool) -> None:
     async def main() -> None:
         _, ops = await filled(portal, 230)
         names = ["seats", "title"]
-        pages = [page async for page in portal.vendor.pages(DEALS, names, seen=set())]
+        pages = [page async for page in portal.vendor.pages(DEALS, names)]
         held = [held for page in pages for held in page.records]
         assert {one.key: one.properties["seats"] for one in held} == {
             op.key: op.properties["seats"] for op in ops
         }
         assert len(held) == 230
         assert sum(page.hidden for page in pages) == 7
-        everything = [held async for held in portal.vendor.export(DEALS)]
+        everything = [held async for held in records(portal.vendor.pages(DEALS))]
         assert everything[0].properties.keys() >= {"title", "value", "seats", "migrator_key"}
 
     portal.run(main())
@@ -64,7 +65,7 @@ def test_an_account_that_does_not_include_values_is_told(include: str) -> None:
     async def main() -> None:
         await filled(portal, 1)
         with pytest.raises(InputError, match="custom_fields=list"):
-            assert [held async for held in portal.vendor.export(DEALS)]
+            assert [held async for held in records(portal.vendor.pages(DEALS))]
 
     portal.run(main())
 
@@ -84,7 +85,7 @@ def test_links_come_with_the_deals() -> None:
         change = replace(ops[0], action=Action.UPDATE)
         change = replace(change, links=(*links, Link(COMPANIES, "Acme", firm.id)))
         await portal.vendor.link([change])
-        held = {held.key: held.links async for held in portal.vendor.export(DEALS)}
+        held = {held.key: held.links async for held in records(portal.vendor.pages(DEALS))}
         assert set(people) < set(held["k0"][CONTACTS])
         assert held["k0"][COMPANIES] == (firm.id,)
         assert (len(held["k1"][CONTACTS]), held["k1"][COMPANIES]) == (1, ())
@@ -192,7 +193,7 @@ def test_a_refusal_in_an_export_is_told() -> None:
 
     async def main() -> None:
         await portal.prepared()
-        assert [held async for held in portal.vendor.export(DEALS)]
+        assert [held async for held in records(portal.vendor.pages(DEALS))]
 
     with pytest.raises(InputError, match="409"):
         portal.run(main())
@@ -329,10 +330,10 @@ def test_contacts_and_companies_are_exported() -> None:
         for n in range(130):
             await portal.vendor.calls.people.sync_contact({"email": f"P{n}@x.org"})
         await portal.vendor.calls.people.create_company({"name": "Acme"})
-        people = [held async for held in portal.vendor.export(CONTACTS)]
+        people = [held async for held in records(portal.vendor.pages(CONTACTS))]
         assert {held.key for held in people} == {f"p{n}@x.org" for n in range(130)}
         assert people[0].properties.keys() == {"email", "firstName", "lastName", "phone"}
-        (firm,) = [held async for held in portal.vendor.export(COMPANIES, ["name"])]
+        (firm,) = [held async for held in records(portal.vendor.pages(COMPANIES, ["name"]))]
         assert (firm.key, firm.properties) == ("acme", {"name": "Acme"})
 
     portal.run(main())

@@ -13,6 +13,7 @@ import pytest
 
 from migrator.errors import OutcomeUnknown
 from migrator.model import Action, Link, Op, OpState, Sent
+from migrator.vendors.base import records
 from migrator.wire import Fault, FaultKind
 from tests.activecampaign.portal import (
     COMPANIES,
@@ -295,7 +296,7 @@ def test_an_import_under_way_is_waited_for(noted: bool) -> None:
         again = await portal.open().write(CONTACTS, Action.CREATE, rest)
         assert keys(again) == {op.key for op in rest}
         await portal.clock.sleep(60)
-        held = [held.key async for held in portal.vendor.export(CONTACTS)]
+        held = [held.key async for held in records(portal.vendor.pages(CONTACTS))]
         assert sorted(str(key) for key in held) == sorted(addresses)
 
     portal.run(main())

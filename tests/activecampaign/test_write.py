@@ -11,6 +11,7 @@ import pytest
 
 from migrator.errors import OutcomeUnknown, Unauthorized, Unavailable
 from migrator.model import Action, Link, OpState
+from migrator.vendors.base import records
 from migrator.wire import Fault, FaultKind
 from tests.activecampaign.portal import COMPANIES, CONTACTS, DEALS, Portal, by_key, update
 
@@ -272,7 +273,7 @@ def test_yen_as_they_are(portal: Portal) -> None:
         assert (await vendor.calls.deals.get(str(outcome.id))).cents == "1000"
         await vendor.write(DEALS, Action.UPDATE, [update(op, outcome.id, value="2000")])
         assert (await vendor.calls.deals.get(str(outcome.id))).cents == "2000"
-        (held,) = [held async for held in vendor.export(DEALS, ["value"])]
+        (held,) = [held async for held in records(vendor.pages(DEALS, ["value"]))]
         assert held.properties["value"] == "2000"
 
     portal.run(main())
@@ -453,7 +454,7 @@ def test_updates_of_custom_values_share_requests(unknown: str, existing: str) ->
     async def main() -> None:
         account = await portal.prepared()
         ops = await created(portal, account, 30, custom_tier="gold")
-        assert len([held async for held in portal.vendor.export(DEALS, ["tier"])]) == 30
+        assert len([held async for held in records(portal.vendor.pages(DEALS, ["tier"]))]) == 30
         before = portal.asked.total()
         changes = [update(op, op.id, tier="Silver", seats=str(op.seq)) for op in ops]
         outcomes = await portal.vendor.write(DEALS, Action.UPDATE, changes)
@@ -523,7 +524,7 @@ def test_a_value_that_is_gone_costs_nothing_but_requests(portal: Portal) -> None
     async def main() -> None:
         account = await portal.prepared()
         ops = await created(portal, account, 12, custom_tier="gold")
-        assert len([held async for held in portal.vendor.export(DEALS)]) == 12
+        assert len([held async for held in records(portal.vendor.pages(DEALS))]) == 12
         await portal.open().write(DEALS, Action.DELETE, [replace(ops[5], action=Action.DELETE)])
         changes = [update(op, op.id, tier="Silver") for op in ops]
         outcomes = by_key(await portal.vendor.write(DEALS, Action.UPDATE, changes))

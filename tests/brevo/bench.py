@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from migrator.model import Action, Link, ObjectType, Op, OpState, Outcome, Provision
+from migrator.vendors.base import records
 from migrator.vendors.brevo.product import PRODUCT
 from migrator.wire import Fault, FaultKind, Faulty, connect
 from tests.brevo.double import COMPANIES, CONTACTS, DEALS, op, path
@@ -125,7 +126,7 @@ WRITTEN = {OpState.WRITTEN}
 
 async def everything(vendor: Vendor, type: ObjectType) -> list[Any]:
     """All records."""
-    return [held async for held in vendor.export(type)]
+    return [held async for held in records(vendor.pages(type))]
 
 
 def lost(mark: str, kind: FaultKind) -> Callable[[httpx.Request], Fault | None]:

@@ -29,6 +29,7 @@ from migrator.model import (
     Record,
     Stage,
 )
+from migrator.vendors.base import Reading
 from migrator.vendors.brevo.decode import Decoder, exported, number
 from migrator.vendors.shared.values import zulu
 from tests.brevo.bench import bench, connected, deals, everything
@@ -290,7 +291,7 @@ def pages(
     """All pages of a type."""
 
     async def main() -> list[Page]:
-        return [p async for p in desk.vendor.pages(type, names, seen=set(), since=since)]
+        return [p async for p in desk.vendor.pages(type, names, Reading(since=since))]
 
     found: list[Page] = desk.run(main())
     return found
@@ -412,7 +413,8 @@ def test_only_what_was_changed(type: ObjectType) -> None:
     careful = connected(desk.clock, desk.sandbox, desk.sent, {})
 
     async def every() -> int:
-        return sum([len(p.records) async for p in careful.pages(type, seen=set(), since=since)])
+        found = careful.pages(type, reading=Reading(since=since))
+        return sum([len(page.records) async for page in found])
 
     assert desk.run(every()) == 100
 
@@ -430,7 +432,7 @@ def test_a_filter_that_is_refused() -> None:
     vendor = opened(clock, shelf.handle, modified_since=True, page=10)
 
     async def every() -> list[str]:
-        found = vendor.pages(DEALS, seen=set(), since=clock.now())
+        found = vendor.pages(DEALS, reading=Reading(since=clock.now()))
         return [one.id async for page in found for one in page.records]
 
     assert clock.run(every()) == [f"id-d{i:02}" for i in range(25)]

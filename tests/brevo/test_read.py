@@ -9,6 +9,7 @@ import pytest
 
 from migrator.errors import InputError, Unauthorized, Unavailable
 from migrator.model import ObjectType
+from migrator.vendors.base import records
 from migrator.vendors.brevo.product import PRODUCT
 from tests.brevo.double import COMPANIES, CONTACTS, DEALS, Shelf, fixed, opened, path
 from tests.virtual_time import VirtualClock
@@ -35,7 +36,7 @@ def shelf(clock: VirtualClock) -> Shelf:
 
 async def everything(vendor: Vendor, type: ObjectType, *names: str) -> list[Held]:
     """All records."""
-    return [held async for held in vendor.export(type, names)]
+    return [held async for held in records(vendor.pages(type, names))]
 
 
 def paged(shelf: Shelf, change: Callable[[Json, httpx.QueryParams], Json | None]) -> None:
@@ -112,7 +113,7 @@ def test_a_list_that_shrinks(clock: VirtualClock, shelf: Shelf) -> None:
 
     async def walk() -> list[str]:
         seen = []
-        async for held in vendor.export(DEALS):
+        async for held in records(vendor.pages(DEALS)):
             seen.append(held.key or "")
             if len(seen) == 20:
                 for i in range(15):

@@ -19,6 +19,7 @@ from migrator.model import (
     Provision,
     Sent,
 )
+from migrator.vendors.base import records
 from migrator.vendors.brevo.changes import label
 from migrator.vendors.brevo.jobs import Job
 from migrator.wire import Fault, FaultKind
@@ -244,7 +245,7 @@ def test_contacts_are_looked_at() -> None:
 
 
 async def _exported(desk: Bench, name: str) -> list[Any]:
-    return [one async for one in desk.vendor.export(CONTACTS, [name])]
+    return [one async for one in records(desk.vendor.pages(CONTACTS, [name]))]
 
 
 # -- without a key ---------------------------------------------------------------------------------

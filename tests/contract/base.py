@@ -21,6 +21,7 @@ from migrator.model import (
     Provision,
     Record,
 )
+from migrator.vendors.base import records
 from migrator.vendors.registry import product
 from migrator.wire import Allowance, Fault, FaultKind, Faulty, connect
 from tests.virtual_time import VirtualClock
@@ -150,7 +151,7 @@ async def parents(vendor: Vendor, type: ObjectType, *names: str) -> dict[str, st
 
 async def exported(vendor: Vendor, type: ObjectType, *properties: str) -> list[Held]:
     """All records of a type."""
-    return [held async for held in vendor.export(type, properties)]
+    return [held async for held in records(vendor.pages(type, properties))]
 
 
 class ContractBase:
@@ -176,6 +177,8 @@ class ContractBase:
     """Properties of deals that the vendor lets nobody clear."""
     companies_of_a_deal: ClassVar[int] = 2
     """How many companies a deal can be linked to, at least."""
+    in_order: ClassVar[bool] = True
+    """Whether the list of deals has an order, so that it can be looked at behind its end."""
 
     def creating(self, kind: FaultKind) -> Callable[[httpx.Request], Fault | None]:
         """Faults on requests that create deals."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from migrator.model import ID_FIELDS, Action, Held, Link
+from migrator.vendors.base import Reading, records
 from tests.contract.base import (
     COMPANIES,
     CONTACTS,
@@ -79,7 +80,7 @@ class ExportingContract(ContractBase):
             while True:
                 reader = open_vendor()
                 await reader.describe([DEALS])
-                pages = reader.pages(DEALS, seen=set(had), place=place)
+                pages = reader.pages(DEALS, reading=Reading(set(had), place))
                 page = await anext(pages, None)
                 await pages.aclose()  # type: ignore[attr-defined]
                 if page is None:
@@ -109,7 +110,7 @@ class ExportingContract(ContractBase):
             ids |= await written(vendor, leave[6:])
             had: list[str] = []
             place = ""
-            async for page in vendor.pages(DEALS, seen=set()):
+            async for page in vendor.pages(DEALS):
                 had += [one.id for one in page.records]
                 place = page.place
                 if had:
@@ -120,10 +121,57 @@ class ExportingContract(ContractBase):
             await written(stranger, creates(vendor, account, [deal("new")]))
             reader = open_vendor()
             await reader.describe([DEALS])
-            async for page in reader.pages(DEALS, seen=set(had), place=place):
+            async for page in reader.pages(DEALS, reading=Reading(set(had), place)):
                 had += [one.id for one in page.records]
             assert len(had) == len(set(had))
             assert set(kept.values()) <= set(had)
+
+        clock.run(main())
+
+    def test_a_reading_tells_whom_it_met(self, clock: VirtualClock, vendor: Vendor) -> None:
+        """Who has most of the records gets the others, and is told of all that are there."""
+
+        async def main() -> None:
+            account = await prepared(vendor)
+            ids = await written(
+                vendor, creates(vendor, account, [deal(f"K-{i}") for i in range(9)])
+            )
+            people = await parents(vendor, CONTACTS, "a@example.com", "b@example.com")
+            firms = await parents(vendor, COMPANIES, "Acme & Sons", "globex.example")
+            for type, known in ((DEALS, ids), (CONTACTS, people), (COMPANIES, firms)):
+                there = set(known.values())
+                lacked = min(there)
+                met: set[str] = set()
+                pages = vendor.pages(type, reading=Reading(there - {lacked}, met=met))
+                given = {one.id async for one in records(pages)}
+                assert given & there == {lacked}
+                assert met >= there
+                assert met == there | given
+
+        clock.run(main())
+
+    def test_what_came_behind_the_last_page(
+        self, clock: VirtualClock, vendor: Vendor, open_vendor: Opener
+    ) -> None:
+        """Deals that came after the last page was read are found behind it, and no others."""
+
+        async def main() -> None:
+            account = await prepared(vendor)
+            await written(vendor, creates(vendor, account, [deal(f"K-{i}") for i in range(130)]))
+            seen: set[str] = set()
+            place = ""
+            async for page in vendor.pages(DEALS, reading=Reading(seen)):
+                place = page.place
+            stranger = open_vendor()
+            await stranger.describe([DEALS])
+            new = await written(stranger, creates(stranger, account, [deal("a"), deal("b")]))
+            await clock.sleep(60)
+            come = set(new.values()) if self.in_order else set()
+            for expected in (come, set[str]()):
+                pages = vendor.pages(DEALS, reading=Reading(seen, place, behind=True))
+                assert {one.id async for one in records(pages)} == expected
+            async for page in vendor.pages(DEALS, reading=Reading(set(seen), behind=True)):
+                assert not page.records
 
         clock.run(main())
 
@@ -146,7 +194,7 @@ class ExportingContract(ContractBase):
             reader = open_vendor()
             await reader.describe([DEALS])
             found: dict[str, Held] = {}
-            async for page in reader.pages(DEALS, [name], seen=set(), since=since):
+            async for page in reader.pages(DEALS, [name], Reading(since=since)):
                 found |= {one.id: one for one in page.records}
             for op in changed:
                 one = found[str(op.id)]
@@ -198,16 +246,16 @@ class ExportingContract(ContractBase):
 
         async def main() -> None:
             account = await prepared(vendor)
-            records = full_deals()
+            loaded = full_deals()
             people = await parents(vendor, CONTACTS, "a@example.com")
             links = tuple(Link(CONTACTS, name, id_) for name, id_ in people.items())
-            ops = [replace(op, links=links) for op in creates(vendor, account, records)]
+            ops = [replace(op, links=links) for op in creates(vendor, account, loaded)]
             ids = await linked_too(vendor, ops)
             names = vendor.exported(DEALS, account)
             found: dict[str, Held] = {}
-            async for page in vendor.pages(DEALS, names, seen=set()):
+            async for page in vendor.pages(DEALS, names):
                 found |= {one.id: one for one in page.records}
-            for record in records:
+            for record in loaded:
                 held = found[ids[record.key]]
                 assert held.key == record.key
                 assert held.links[CONTACTS] == (people["a@example.com"],)
@@ -232,7 +280,7 @@ class ExportingContract(ContractBase):
             ):
                 names = vendor.exported(type, account)
                 found: dict[str, dict[str, str]] = {}
-                async for page in vendor.pages(type, names, seen=set()):
+                async for page in vendor.pages(type, names):
                     found |= {one.id: vendor.decode(one, account) for one in page.records}
                 for name, id_ in ids.items():
                     assert name in [found[id_].get(field) for field in fields]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from migrator.model import Action, Link, Shape
+from migrator.vendors.base import records
 from tests.contract.base import (
     CONTACTS,
     DEALS,
@@ -62,7 +63,7 @@ class ReadingContract(ContractBase):
             ids |= await written(vendor, leave[6:])
             stranger = open_vendor()
             seen: list[str] = []
-            async for held in vendor.export(DEALS):
+            async for held in records(vendor.pages(DEALS)):
                 if not seen:
                     gone = [replace(op, id=ids[op.key], action=Action.DELETE) for op in leave]
                     await written(stranger, gone)

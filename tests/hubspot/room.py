@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from migrator.model import Action, Op, OpState
+from migrator.vendors.base import Reading
 from migrator.vendors.hubspot.product import PRODUCT
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
 from migrator.wire import Allowance, Fault, FaultKind, Faulty, connect
@@ -140,7 +141,7 @@ class Room:
         """All pages of a type."""
 
         async def main() -> list[Any]:
-            found = self.vendor.pages(type, list(names), seen=more.pop("seen", set()), **more)
+            found = self.vendor.pages(type, list(names), Reading(**more))
             return [page async for page in found]
 
         return list(self.run(main()))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from migrator.errors import InputError, Unavailable
 from migrator.model import Action, Link, ObjectType, Op
+from migrator.vendors.base import Reading
 from tests.hubspot.portal import Answer, Body, Portal, refusal, reply
 from tests.hubspot.room import Room, creating
 
@@ -32,7 +33,7 @@ def listed(portal: Portal, **more: object) -> list[Page]:
     """All pages of the deals."""
 
     async def main() -> list[Page]:
-        found = portal.vendor.pages(DEALS, seen=more.pop("seen", set()), **more)  # type: ignore[arg-type]
+        found = portal.vendor.pages(DEALS, reading=Reading(**more))  # type: ignore[arg-type]
         return [page async for page in found]
 
     return portal.clock.run(main())
@@ -68,7 +69,7 @@ def test_pages_come_as_they_are_read() -> None:
     room.sent.clear()
 
     async def main() -> tuple[int, str]:
-        pages = room.vendor.pages(DEALS, seen=set())
+        pages = room.vendor.pages(DEALS)
         first = await anext(pages)
         return len(first.records), first.place
 
@@ -211,7 +212,7 @@ def test_whatever_others_do(ids: set[int], events: list[int], stops: set[int], b
         had: list[str] = []
         place, count = "", 0
         while True:
-            pages = portal.vendor.pages(DEALS, seen=seen, place=place)
+            pages = portal.vendor.pages(DEALS, reading=Reading(seen, place))
             stopped = False
             async for page in pages:
                 had += [one.id for one in page.records]

@@ -18,6 +18,7 @@ from migrator.model import (
     Op,
     OpState,
 )
+from migrator.vendors.base import records
 from tests.hubspot.portal import Answer, Body, Portal, found, refusal, reply
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def test_an_export_of_many_properties_and_many_links() -> None:
     async def main() -> list[tuple[str, str | None, object]]:
         return [
             (held.id, held.properties[properties[7]], held.links)
-            async for held in portal.vendor.export(DEALS, properties)
+            async for held in records(portal.vendor.pages(DEALS, properties))
         ]
 
     assert portal.clock.run(main()) == [

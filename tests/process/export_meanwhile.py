@@ -28,6 +28,8 @@ STRANGER = "stranger"
 """The ``User-Agent`` of the other user."""
 
 _POLL = 0.02
+_LONGEST = 1_000
+"""Deals on a page at most."""
 
 
 class Watched:
@@ -78,14 +80,18 @@ class Watched:
         return response
 
     def _notice(self, request: httpx.Request, deleted: int) -> None:
-        """A reading is a first page with a second one behind it; a count may be the former only."""
+        """A reading is a first page with a second one behind it.
+
+        A count may be the former only, and what comes behind it a look at the end of the list.
+        """
         path, asked = request.url.path, request.url.params
+        offset = int(asked.get("offset", "0"))
         if request.method != "GET" or not path.endswith("/deals") or "pipelines" in path:
             self._first = None
-        elif "after" not in asked and asked.get("offset", "0") == "0":
+        elif "after" not in asked and not offset:
             self._first = deleted
         elif self._first is not None:
-            self.readings.append(self._first)
+            self.readings += [self._first] if offset <= _LONGEST else []
             self._first = None
 
 

@@ -112,7 +112,7 @@ CASES = [
     *(Case(BREVO, 300, Moment("POST", "crm/deals/import", 1, after)) for after in (False, True)),
     Case(BREVO, 300, Moment("POST", "companies/import", 1, after=True)),
     Case(BREVO, 300, Moment("GET", r"processes/\d+", 2, after=True)),
-    Case(BREVO, 300, Moment("GET", "crm/deals", 1, after=True)),
+    Case(BREVO, 300, Moment("GET", "crm/deals", 2, after=True)),
     *(Case(ACTIVECAMPAIGN, 40, Moment("POST", "/deals", 7, after)) for after in (False, True)),
     Case(ACTIVECAMPAIGN, 40, Moment("POST", "/deals", 40, after=True)),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from migrator.journal import open_journal
 from migrator.model import KEY_EXISTS, ObjectType, OnMissing, OpState
 from migrator.report import make_report
+from migrator.runs.turned_down import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,6 +37,7 @@ class Evidence:
         books: of every run, in their order: its deals by key.
         deals: of the account, by source key.
         keyless: deals of the account without one.
+        root: where the journal is.
     """
 
     world: World
@@ -43,6 +46,7 @@ class Evidence:
     books: dict[str, dict[str, Finished]] = field(default_factory=dict)
     deals: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
     keyless: list[Seen] = field(default_factory=list)
+    root: Path = field(kw_only=True)
 
     def __post_init__(self) -> None:
         for run in self.journal.runs():
@@ -59,6 +63,14 @@ class Evidence:
         """The books of the last run of the last load."""
         return self.books[self.stories[-1].runs[-1]]
 
+    @property
+    def rejected(self) -> set[str]:
+        """Keys of rows that the check of the last run turned down, with a reason."""
+        story = self.stories[-1]
+        path = self.root / "runs" / story.runs[-1] / PROBLEMS
+        problems = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
+        return {story.load.rows[one["_record"] - 1].key for one in problems if one["_error"]}
+
     def written(self) -> Iterator[Finished]:
         """Every deal that any run says it has written."""
         for book in self.books.values():
@@ -69,7 +81,7 @@ def complaints(world: World, stories: list[Story], journal_path: Path) -> list[s
     """All that does not hold; empty when the product kept its promises."""
     journal = open_journal(journal_path)
     try:
-        found = Evidence(world, stories, journal)
+        found = Evidence(world, stories, journal, root=journal_path.parent)
         return [
             *_each_row_is_somewhere(found),
             *_nothing_twice(found),
@@ -87,9 +99,15 @@ def complaints(world: World, stories: list[Story], journal_path: Path) -> list[s
 def _each_row_is_somewhere(found: Evidence) -> Iterator[str]:
     """Every row of the last load is in the account, or the books say why it is not."""
     gone = found.world.crm.meddling.keys
+    rejected = found.rejected
     for row in found.stories[-1].load.rows:
         book = found.last.get(row.key)
-        if book is None:
+        if row.key in rejected:
+            if book is not None:
+                yield f"{row.key}: turned down by the check, and {book.op.state} by the books"
+            if not found.world.crm.is_trapped(row):
+                yield f"{row.key}: turned down by the check without a fault of its own"
+        elif book is None:
             yield f"{row.key}: the books know nothing of it"
         elif book.op.state in _IN_ACCOUNT:
             if (

@@ -13,6 +13,7 @@ from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnConflict
 from migrator.plan import Intent, make_plan
 from migrator.runs.settling import settle_others
+from migrator.runs.turned_down import PROBLEMS
 from migrator.runs.workspace import new_run_id
 from tests.simulation.crms.base import TYPES
 from tests.simulation.rows import write_rows
@@ -73,7 +74,7 @@ class Narrow:
             type=ObjectType.DEALS,
             on_conflict=lambda _: OnConflict.OVERWRITE,
             on_missing=self._world.on_missing,
-            problems=self._world.folder / "problems.ndjson",
+            problems=space.folder(run.id) / PROBLEMS,
         )
         plan = await make_plan(session.vendor, account, intent, space.journal)
         settings = {

@@ -17,7 +17,7 @@ from migrator.journal import Retries, family_of
 from migrator.model import OpState
 from migrator.prepare import MEMBERS
 from migrator.prepare.binding import bind
-from migrator.runs.inputs import as_narrow, naming
+from migrator.runs.inputs import as_narrow, naming, with_decisions
 from migrator.runs.retry.families import ensure_finished
 from migrator.runs.retry.returned import (
     OBJECTION,
@@ -27,7 +27,7 @@ from migrator.runs.retry.returned import (
     read_returned,
     without_columns,
 )
-from migrator.runs.retry.spoilt import spoilt_cells
+from migrator.runs.retry.spoilt import spoilt_cells, unmended_lines
 from migrator.runs.turned_down import kept_rows
 from migrator.template import load_template
 
@@ -79,7 +79,8 @@ def matched(workspace: Workspace, returned: Returned) -> Matched:
     journal = workspace.journal
     family = family_of(journal, returned.run)
     ensure_finished(family)
-    template = load_template(returned.request.template)
+    given = load_template(returned.request.template)
+    template = with_decisions(given, returned.request.decisions)
     _, template = as_narrow(returned.request, template, returned.source.columns)
     _ensure_same_key(template, returned)
     numbers = _numbered(returned)
@@ -101,7 +102,8 @@ def matched(workspace: Workspace, returned: Returned) -> Matched:
     _ensure_keys_in_place(returned, pairs, key)
     edited.select("at", "_file", "_record", "_line").write_parquet(returned.folder / PLACES)
     encoding = returned.source.tables[0].dialect.encoding
-    spoilt_cells(pairs, key, encoding).write_parquet(returned.folder / OBJECTIONS)
+    objections = [spoilt_cells(pairs, key, encoding), unmended_lines(pairs)]
+    pl.concat(objections).write_parquet(returned.folder / OBJECTIONS)
     taken = {record: owners[record] for record in edited["_record"].to_list()}
     inputs = _without_doubles(workspace, returned, family, taken)
     notices = (*_edited(pairs), *_written_by_now(there), *_new_template(template, family.first))
@@ -222,7 +224,12 @@ def _pairs(returned: Returned, edited: pl.DataFrame) -> pl.DataFrame:
     now = returned.source.scan().collect(engine="streaming")
     now = now.select(pl.col("_record").alias("at"), *(pl.col(c).alias(f"now.{c}") for c in columns))
     was = edited.select(
-        "at", "at_line", "_record", "_field", *(pl.col(c).alias(f"was.{c}") for c in columns)
+        "at",
+        "at_line",
+        "_record",
+        "_field",
+        "_code",
+        *(pl.col(c).alias(f"was.{c}") for c in columns),
     )
     return was.join(now, on="at", how="inner", maintain_order="left")
 

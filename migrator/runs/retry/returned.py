@@ -13,7 +13,14 @@ from migrator.errors import InputError, SourceError
 from migrator.files import ReadOptions, Source, open_source
 from migrator.journal import family_of
 from migrator.prepare import MEMBERS, prepare
-from migrator.runs.inputs import Inputs, Request, as_narrow, narrow_of
+from migrator.runs.inputs import (
+    Inputs,
+    Request,
+    as_narrow,
+    narrow_of,
+    with_decisions,
+    with_existing,
+)
 from migrator.template import load_template
 
 if TYPE_CHECKING:
@@ -103,12 +110,18 @@ def open_returned(workspace: Workspace, asked: Asked, folder: Path) -> Returned:
             f"Run {first.id} loaded no file, so it has no rows to retry. Name the run that "
             "turned them down (`migrator status` lists them)."
         )
-    template = first.settings["request"]["template"]
+    given = first.settings["request"]
+    template = given["template"]
     if asked.template:
         path = Path(asked.template)
         template = str(path.resolve()) if path.is_file() else asked.template
-    narrow = narrow_of(first.settings["request"])
-    request = Request(template, (str(copy),), asked.options, narrow=narrow)
+    request = Request(
+        template,
+        (str(copy),),
+        asked.options,
+        narrow=narrow_of(given),
+        decisions=given.get("decisions"),
+    )
     return Returned(request, source, marks, first, folder)
 
 
@@ -172,7 +185,9 @@ def without_columns(source: Source, names: Sequence[str]) -> Source:
 def read_returned(returned: Returned) -> Inputs:
     """The inputs of a retry, by what its folder says of the places of its records."""
     folder = returned.folder
-    template = load_template(returned.request.template)
+    given = load_template(returned.request.template)
+    template = with_decisions(given, returned.request.decisions)
+    template = with_existing(template, returned.request.existing)
     source = returned.source.placed(pl.read_parquet(folder / PLACES))
     request, template = as_narrow(returned.request, template, source.columns)
     objections = pl.read_parquet(folder / OBJECTIONS)

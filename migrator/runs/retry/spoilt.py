@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from migrator.files.rejects import JOINT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CODE = "changed_by_spreadsheet"
+
+_TOO_SHORT = "too_few_cells"
 
 _SHORT = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+")
 _DIGITS = re.compile(r"\d+")
@@ -33,6 +37,31 @@ def spoilt_cells(pairs: pl.DataFrame, key: Sequence[str], encoding: str) -> pl.D
         found, schema={name: pl.Int64 if name == "_record" else pl.String for name in schema},
         orient="row",
     )  # fmt: skip
+
+
+def unmended_lines(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Problems of lines that were cut short in the source and come back as they were, likewise.
+
+    A rejects file has blank cells where the line had none, so that nothing would be wrong with the
+    row any more but that its cells may be those of other columns.
+
+    Args:
+        pairs: as for :func:`spoilt_cells`, with ``_code``.
+    """
+    columns = [name.removeprefix("was.") for name in pairs.columns if name.startswith("was.")]
+    same = pl.all_horizontal(pl.col(f"was.{c}").eq_missing(pl.col(f"now.{c}")) for c in columns)
+    short = pl.col("_code").str.split(JOINT).list.contains(_TOO_SHORT)
+    told = (
+        "the line has fewer cells than the header, and nobody has changed it since: put its cells "
+        "where they belong, or write something into one that was missing"
+    )
+    return pairs.filter(short, same).select(
+        "_record",
+        pl.lit(None, pl.String).alias("_field"),
+        pl.lit(_TOO_SHORT).alias("_code"),
+        pl.lit(told).alias("_error"),
+        pl.lit(None, pl.String).alias("_value"),
+    )
 
 
 def _in_column(

@@ -20,6 +20,7 @@ from migrator.plan import Cost, cost, holdings
 from migrator.runs.execution import load, same_account
 from migrator.runs.nightly import as_planned
 from migrator.runs.settling import settle_others, wait_for_lag
+from migrator.runs.signing.writing import renew
 from migrator.runs.undo.lists import KeptLists, write_lists
 from migrator.runs.undo.reversal import Reverser
 from migrator.runs.workspace import new_run_id
@@ -205,6 +206,7 @@ async def _carry_out(
     run = journal.run(undo_run.settings["undoes"])
     _mark(journal, run, undo_run.id)
     await _plan_anew(workspace, run, session, account, undo_run)
+    session.note_requests(workspace.folder(run.id), "undo")
     try:
         await load(workspace, journal.run(undo_run.id), session, phases=_RECORDS)
         if _some_stay(journal, undo_run):  # and with them the parents that they are linked to
@@ -212,8 +214,13 @@ async def _carry_out(
         await load(workspace, journal.run(undo_run.id), session)
     finally:
         write_lists(journal, undo_run.id, workspace.folder(undo_run.id))
+        session.keep_requests()
+        renew(workspace, run.id)  # stopped or not, the run is no longer what its report says
     journal.set_state(undo_run.id, RunState.FINISHED)
-    return undone(workspace, journal.run(undo_run.id))
+    result = undone(workspace, journal.run(undo_run.id))
+    if page := renew(workspace, run.id):
+        result.files["page"] = page
+    return result
 
 
 async def _plan_anew(

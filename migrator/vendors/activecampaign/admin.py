@@ -162,7 +162,7 @@ async def _holder(tenant: Tenant, name: str, field: str) -> str | None:
 
 async def _holder_in_all(tenant: Tenant, name: str) -> str | None:
     with contextlib.closing(Scratch()) as scratch:
-        async for held in read.export(tenant, [name], scratch):
+        async for held in read.every_deal(tenant, [name], scratch):
             if held.properties[name]:
                 return held.id
     return None

@@ -38,11 +38,10 @@ from migrator.vendors.activecampaign.scratch import Scratch
 from migrator.vendors.activecampaign.stream import Progress
 from migrator.vendors.activecampaign.tenant import Tenant
 from migrator.vendors.activecampaign.update import Updates
-from migrator.vendors.base import Capabilities, no_note
+from migrator.vendors.base import Capabilities, Reading, no_note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-    from datetime import datetime
 
     import httpx
 
@@ -66,6 +65,9 @@ if TYPE_CHECKING:
 _ONE_BY_ONE = (Action.CREATE, Action.UPDATE, Action.DELETE)
 
 _ON_DEALS = (ObjectType.TASKS, ObjectType.NOTES)
+
+_ENDS = (ObjectType.DEALS, *_ON_DEALS)
+"""Types whose list can be looked at behind its end; others are joined with long lists first."""
 
 CONCURRENCY = 6
 """At 300 ms an answer, five requests a second need two of them under way; slow ones need more."""
@@ -257,22 +259,11 @@ class ActiveCampaign:
             return {}
         return await people.find(self.calls, type, keys, properties)
 
-    async def export(
-        self, type: ObjectType, properties: Collection[str] = ()
-    ) -> AsyncIterator[Held]:
-        """Every record of the type, once; with all properties when none is named."""
-        async for page in self.pages(type, properties, seen=set()):
-            for held in page.records:
-                yield held
-
     async def pages(
         self,
         type: ObjectType,
         properties: Collection[str] = (),
-        *,
-        seen: set[str],
-        place: str = "",
-        since: datetime | None = None,  # noqa: ARG002  # no filter is sure to miss nothing
+        reading: Reading | None = None,
     ) -> AsyncIterator[Page]:
         """Every record of the type that the caller does not have, whenever it was changed.
 
@@ -280,14 +271,18 @@ class ActiveCampaign:
         UNCERTAIN is whether a changed custom value changes the deal's ``mdate``, by which the
         filter for changes goes, so that nothing is left out by ``since``.
         """
-        progress = Progress(seen, place)
+        wanted = reading or Reading()
+        whole = not wanted.seen
+        progress = Progress(wanted.seen, wanted.place, wanted.met)
+        if wanted.behind and (type not in _ENDS or not progress.mark.last):
+            return
         if type in _ON_DEALS:
             async for page in activity.pages(self.calls, type, properties, progress):
                 yield page
             return
         scratch = Scratch()
         found = (
-            read.pages(self.tenant, properties, scratch, progress)
+            read.pages(self.tenant, properties, scratch, progress, labels=wanted.labels)
             if type is ObjectType.DEALS
             else people.pages(self.calls, type, properties, scratch, progress)
         )
@@ -297,7 +292,7 @@ class ActiveCampaign:
         except BaseException:
             scratch.close()
             raise
-        if type is ObjectType.DEALS:
+        if type is ObjectType.DEALS and (whole or scratch.has_any()):
             self._updates.learn(scratch)
         else:
             scratch.close()
@@ -307,6 +302,15 @@ class ActiveCampaign:
     ) -> dict[str, Held]:
         """Records by id: one by one, or from the list of all, whichever is fewer requests."""
         return await by_id.read(self.tenant, type, ids, properties)
+
+    async def holders(
+        self,
+        type: ObjectType,  # noqa: ARG002
+        name: str,  # noqa: ARG002
+        values: Collection[str],  # noqa: ARG002
+    ) -> Mapping[str, str]:
+        """Nobody: no field but the built-in names of parents is unique here."""
+        return {}
 
     async def count(self, type: ObjectType) -> int | None:
         """How many records the account lists, those that cannot be seen among them."""

@@ -186,4 +186,5 @@ def _info(name: str, meta: FieldMeta) -> FieldInfo:
         kind,
         options={option: option for option in meta.options},
         multiple=multiple,
+        required=meta.required,
     )

@@ -25,6 +25,7 @@ from migrator.vendors.shared.places import (
     put_place,
 )
 from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.required import check_required
 from migrator.vendors.shared.values import flag, number
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ NO_PROBABILITY = "ActiveCampaign works the probability of a deal out itself"
 NO_CLOSE_DATE = 'the account has no built-in field "Forecasted Close Date"'
 
 NO_BODY = "A note without a text cannot be written."
+
+_CANONICAL = {CLOSE_DATE: "close_date"}
+"""Custom fields that have a canonical name."""
 
 _NAMES: Mapping[ObjectType, Mapping[str, str]] = {
     ObjectType.CONTACTS: {
@@ -181,6 +185,8 @@ def _deal(draft: Draft, lookups: Lookups, options: ActiveCampaignOptions) -> Non
         else:
             _custom(draft, field, lookups)
     _place(draft, lookups)
+    if options.required_fields == "check":
+        check_required(draft, lookups.required, _CANONICAL, "required_fields=ignore")
     if "name" not in given:
         draft.problem("name", TERMS.missing_name(draft.record.type))
     if not any(draft.record.links.values()) and not options.default_contact:

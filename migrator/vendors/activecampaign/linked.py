@@ -10,7 +10,7 @@ from migrator.vendors.activecampaign.answers import Refusal
 from migrator.vendors.activecampaign.http import every, read_rows
 from migrator.vendors.activecampaign.read import (
     FEW,
-    export,
+    every_deal,
     fill_contacts,
     links_of,
     one_by_one,
@@ -76,7 +76,7 @@ async def _all(tenant: Tenant, to: ObjectType) -> dict[str, frozenset[str]]:
     """The contacts, or the company, of every deal that may be seen."""
     scratch = Scratch()
     try:
-        deals = export(tenant, (), scratch)
+        deals = every_deal(tenant, (), scratch)
         return {deal.id: frozenset(deal.links[to]) async for deal in deals}
     finally:
         scratch.close()

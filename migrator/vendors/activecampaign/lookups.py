@@ -14,6 +14,7 @@ from migrator.vendors.shared.choices import Choices
 from migrator.vendors.shared.owners import Owners
 from migrator.vendors.shared.places import Stages
 from migrator.vendors.shared.problems import BadValue, Terms
+from migrator.vendors.shared.required import required_among
 from migrator.vendors.shared.values import number, zone_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Lookups:
         self._kind = Choices(kind).value if kind and kind.options else values.text
         self._infos = account.fields.get(ObjectType.DEALS, {})
         self._writers: dict[str, tuple[str, Callable[[str], str]]] = {}
+        self.required = required_among(self._infos.values(), ())
+        """Names of the fields of deals that the account wants filled."""
 
     def currency(self, code: str) -> str:
         """A currency's code, in the small letters that requests want."""

@@ -81,6 +81,12 @@ class ActiveCampaignOptions(Options):
         "be at work on it, and nothing that can be read tells: what comes later than that is "
         "there twice. 0 looks once and at once, which is for rehearsals.",
     )
+    required_fields: Literal["check", "ignore"] = Field(
+        "check",
+        description="What becomes of a new deal that leaves a required custom field blank: 'check' "
+        "turns it down before it is sent, for it is not documented whether ActiveCampaign would; "
+        "'ignore' sends it.",
+    )
     probability: Literal["ignore", "percent"] = Field(
         "ignore",
         description="What becomes of a deal's probability: ActiveCampaign works its own out. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Rate
@@ -10,7 +11,8 @@ from migrator.vendors.activecampaign.answers import over_import_rate, whole
 from migrator.vendors.activecampaign.api import ActiveCampaign, rates
 from migrator.vendors.activecampaign.chores import CHORES
 from migrator.vendors.activecampaign.options import ActiveCampaignOptions
-from migrator.vendors.product import Product, read_options
+from migrator.vendors.activecampaign.surprises import surprises
+from migrator.vendors.product import FieldLimits, Product, read_options
 from migrator.wire import Quota
 
 if TYPE_CHECKING:
@@ -96,7 +98,9 @@ def _product(options: ActiveCampaignOptions) -> Product:
         configure=_configure,
         connect=connect,
         sandbox=_sandbox,
+        limits=FieldLimits(bars=("||",)),
         chores=CHORES,
+        surprises=partial(surprises, options=options),
     )
 
 

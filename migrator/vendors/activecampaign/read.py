@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,10 @@ from migrator.vendors.activecampaign.things import (
     read_included,
     read_secondary,
 )
+from migrator.vendors.base import records
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
     from datetime import datetime
 
     from migrator.model import Page
@@ -46,7 +48,12 @@ _NO_INCLUDE = "This ActiveCampaign account gives no custom values along with the
 
 
 async def pages(
-    tenant: Tenant, names: Collection[str], scratch: Scratch, progress: Progress
+    tenant: Tenant,
+    names: Collection[str],
+    scratch: Scratch,
+    progress: Progress,
+    *,
+    labels: bool = False,
 ) -> AsyncIterator[Page]:
     """Every deal the user may see, in the order of ids, with custom values and links.
 
@@ -56,27 +63,33 @@ async def pages(
     Args:
         tenant: the account.
         names: properties to give; none = all there are.
-        scratch: an empty one; it holds all values afterwards, unless they came with the deals.
+        scratch: an empty one; it holds all values afterwards, unless they came with the deals, or
+            no deal did that the caller lacks.
         progress: where to begin.
+        labels: give the roles of secondary contacts.
     """
     fields = await tenant.fields()
     names = names or [*DEAL_FIELDS, *fields.infos()]
     included = tenant.options.custom_fields == "include"
-    join = _Join(tenant, scratch, values=not included)
-    await join.read()
+    join = _Join(tenant, scratch, progress, values=not included, labels=labels)
 
     def read(rows: Rows) -> Read:
         deals = read_rows(read_deal, rows.rows)
         if included:
             scratch.put(_included(rows))
-        ids = [deal.id for deal in deals]
+        shown = [deal for deal in deals if not deal.disabled]
+        fresh = [deal for deal in shown if not progress.has(deal.id)]
+        ids = [deal.id for deal in fresh]
         data, others = scratch.of_deals(ids), scratch.contacts_of(ids)
         found = [
             held(tenant, fields, deal, data.get(deal.id, []), names, others.get(deal.id, []))
-            for deal in deals
-            if not deal.disabled
+            for deal in fresh
         ]
-        return Read(found, [deal.id for deal in deals if deal.disabled])
+        return Read(
+            join.labelled(found),
+            [deal.id for deal in deals if deal.disabled],
+            [deal.id for deal in shown],
+        )
 
     readers = [
         join.before(tenant.calls.deals.reader(order, include_fields=included))
@@ -94,53 +107,77 @@ async def pages(
 
 
 class _Join:
-    """What deals are joined with: read before them, and once more for deals that came after it.
+    """What deals are joined with: read before the first one, once more for those that came after.
 
     Deals are created while a long list of values is read, or in the minutes after; they would come
     without their own. The lists are gone on with where they end, so that this takes a request each,
-    and is done once for all deals that are new by then.
+    and is done once for all deals that are new by then. For those that the caller has, nothing is.
     """
 
-    def __init__(self, tenant: Tenant, scratch: Scratch, *, values: bool) -> None:
+    def __init__(  # what to join with what
+        self, tenant: Tenant, scratch: Scratch, progress: Progress, *, values: bool, labels: bool
+    ) -> None:
         self._tenant = tenant
         self._scratch = scratch
+        self._progress = progress
         self._values = values
+        self._labels = labels
+        self._roles: Mapping[str, str] | None = None
         self._value_mark = self._contact_mark = BEGINNING
+        self._begun = False
         self._read_at: datetime | None = None
 
-    async def read(self) -> None:
+    async def _read(self) -> None:
         """Put down what is new."""
+        self._begun = True
         there = self._tenant.calls.told_at
         if self._values:
             self._value_mark = await fill(self._tenant, self._scratch, self._value_mark)
         self._contact_mark = await fill_contacts(self._tenant, self._scratch, self._contact_mark)
+        if self._labels and self._scratch.has_roles():
+            self._roles = await self._tenant.role_titles()
         lag = timedelta(seconds=self._tenant.options.list_lag)
         self._read_at = there - lag if there else None
 
     def before(self, reader: Reader) -> Reader:
-        """The same list of deals; what newer ones are joined with is read when they come."""
+        """The same list of deals; what new ones are joined with is read when they come."""
 
         async def page(offset: int) -> Rows:
             rows = await reader(offset)
-            if self._read_at and any(self._is_newer(row) for row in rows.rows):
-                await self.read()
+            if any(self._is_unread(row) for row in rows.rows):
+                await self._read()
             return rows
 
         return page
 
-    def _is_newer(self, row: Json) -> bool:
-        """Created since, or shortly before, and without anything that was put down."""
+    def _is_unread(self, row: Json) -> bool:
+        """Created since the last reading, or shortly before, and nothing of it was put down."""
         deal = read_deal(row)
-        if deal is None or deal.created is None or self._read_at is None:
+        if deal is None or self._progress.has(deal.id):
+            return False
+        if not self._begun:
+            return True
+        if deal.created is None or self._read_at is None:
             return False
         return deal.created >= self._read_at and not self._scratch.has(deal.id)
 
+    def labelled(self, deals: list[Held]) -> list[Held]:
+        """The deals with the roles of their secondary contacts, where these are asked for."""
+        if self._roles is None:
+            return deals
+        roles = self._scratch.roles_of(deal.id for deal in deals)
+        return [_called(deal, roles.get(deal.id, {}), self._roles) for deal in deals]
 
-async def export(tenant: Tenant, names: Collection[str], scratch: Scratch) -> AsyncIterator[Held]:
+
+def _called(deal: Held, roles: Mapping[str, str], titles: Mapping[str, str]) -> Held:
+    """A deal with the titles of roles, by contact; a role that is not listed is told by its id."""
+    labels = {contact: (titles.get(role, role),) for contact, role in roles.items()}
+    return replace(deal, labels={ObjectType.CONTACTS: labels}) if labels else deal
+
+
+def every_deal(tenant: Tenant, names: Collection[str], scratch: Scratch) -> AsyncIterator[Held]:
     """The same, from the beginning and record by record."""
-    async for page in pages(tenant, names, scratch, Progress(set(), "")):
-        for one in page.records:
-            yield one
+    return records(pages(tenant, names, scratch, Progress(set(), "")))
 
 
 def _included(page: Rows) -> list[Datum]:
@@ -304,7 +341,7 @@ async def _resolve_in_all(tenant: Tenant, wanted: set[str]) -> dict[str, tuple[s
     scratch = Scratch()
     found: dict[str, tuple[str, ...]] = {}
     try:
-        async for one in export(tenant, [KEY_FIELD], scratch):
+        async for one in every_deal(tenant, [KEY_FIELD], scratch):
             if one.key in wanted:
                 found[one.key] = (*found.get(one.key, ()), one.id)
     finally:
@@ -316,7 +353,7 @@ async def _find_in_all(tenant: Tenant, wanted: set[str], names: Collection[str])
     scratch = Scratch()
     found: dict[str, Held] = {}
     try:
-        async for one in export(tenant, names, scratch):
+        async for one in every_deal(tenant, names, scratch):
             if one.key in wanted:
                 found.setdefault(one.key, one)
     finally:

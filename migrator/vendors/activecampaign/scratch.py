@@ -25,7 +25,9 @@ CREATE TABLE data (
 );
 CREATE INDEX data_deal ON data (deal);
 CREATE INDEX data_value ON data (field, value);
-CREATE TABLE contacts (deal TEXT, contact TEXT, PRIMARY KEY (deal, contact)) WITHOUT ROWID;
+CREATE TABLE contacts (
+    deal TEXT, contact TEXT, role TEXT, PRIMARY KEY (deal, contact)
+) WITHOUT ROWID;
 CREATE TABLE works (contact TEXT, company TEXT, PRIMARY KEY (contact, company)) WITHOUT ROWID;
 CREATE INDEX works_company ON works (company);
 """
@@ -71,9 +73,9 @@ class Scratch:
         self._db.execute("DELETE FROM data WHERE deal = ?", (deal,))
 
     def put_contacts(self, secondary: Iterable[Secondary]) -> None:
-        """Put secondary contacts down."""
-        rows = [(one.deal, one.contact) for one in secondary]
-        self._db.executemany("INSERT OR IGNORE INTO contacts VALUES (?, ?)", rows)
+        """Put secondary contacts down; one that comes twice has the role that it came with last."""
+        rows = [(one.deal, one.contact, one.role) for one in secondary]
+        self._db.executemany("INSERT OR REPLACE INTO contacts VALUES (?, ?, ?)", rows)
 
     def of_deals(self, deals: Iterable[str]) -> dict[str, list[Datum]]:
         """The values of these deals, by deal; of two for one field the newer comes last."""
@@ -92,6 +94,15 @@ class Scratch:
         found = self._db.execute("SELECT 1 FROM data WHERE deal = ? LIMIT 1", (deal,))
         return found.fetchone() is not None
 
+    def has_any(self) -> bool:
+        """Whether any value was put down."""
+        return self._db.execute("SELECT 1 FROM data LIMIT 1").fetchone() is not None
+
+    def has_roles(self) -> bool:
+        """Whether any secondary contact has a role."""
+        found = self._db.execute("SELECT 1 FROM contacts WHERE role IS NOT NULL LIMIT 1")
+        return found.fetchone() is not None
+
     def put_works(self, works: Iterable[Works]) -> None:
         """Put down who belongs to which company."""
         rows = [(one.contact, one.company) for one in works]
@@ -100,6 +111,19 @@ class Scratch:
     def contacts_of(self, deals: Iterable[str]) -> dict[str, list[str]]:
         """Ids of the secondary contacts of these deals, by deal."""
         return self._pairs("SELECT deal, contact FROM contacts WHERE deal", deals)
+
+    def roles_of(self, deals: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Ids of roles of secondary contacts, by deal and contact; of those that have one."""
+        found: dict[str, dict[str, str]] = {}
+        for ids in _at_once(deals):
+            marks = ",".join("?" * len(ids))
+            query = (
+                f"SELECT deal, contact, role FROM contacts WHERE deal IN ({marks}) "  # noqa: S608  # marks only
+                "AND role IS NOT NULL"
+            )
+            for deal, contact, role in self._db.execute(query, ids):
+                found.setdefault(deal, {})[contact] = role
+        return found
 
     def companies_of(self, contacts: Iterable[str]) -> dict[str, list[str]]:
         """Ids of the companies of these contacts, by contact."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError, OutcomeUnknown
 from migrator.model import KEY_FIELD, FieldInfo, NewField, ObjectType
 from migrator.vendors.activecampaign.answers import Refusal
-from migrator.vendors.activecampaign.catalogue import Fields, find, slug
+from migrator.vendors.activecampaign.catalogue import DEAL_FIELDS, Fields, find, slug
 from migrator.vendors.activecampaign.encode import KEYED
 from migrator.vendors.activecampaign.pipelines import provision_pipeline
-from migrator.vendors.activecampaign.values import NO, YES
+from migrator.vendors.activecampaign.values import NO, YES, is_truth
 from migrator.vendors.shared.wanted import Making, new_options
 
 if TYPE_CHECKING:
@@ -64,8 +64,16 @@ def _find(fields: Mapping[str, FieldInfo], new: NewField) -> FieldInfo | None:
 
 
 def _field(new: NewField) -> FieldInfo:
+    """What :class:`Fields` will make of it; one that is called as a built-in gets its id behind."""
     options = {YES: YES, NO: NO} if new.kind == "bool" else {}
-    return FieldInfo(new.name, new.label, new.kind, options)
+    kind = "bool" if new.kind == "choice" and is_truth(new.options) else new.kind
+    name = f"{new.name}_new" if new.name in DEAL_FIELDS else new.name
+    return FieldInfo(name, _label(new), kind, options)
+
+
+def _label(new: NewField) -> str:
+    """The merge tag is made of the label, and is what the template's name has to be."""
+    return new.label if slug(new.label) == new.name.casefold() else new.name
 
 
 MAKING = Making(KEYED, find=_find, field=_field)
@@ -122,8 +130,7 @@ async def _provision_field(tenant: Tenant, new: NewField) -> None:
                 f'The option "{option}" of the field {new.name} has two bars in it, with which '
                 "ActiveCampaign keeps several values apart. Map it to another value."
             )
-    # The merge tag is made of the label, and is what the template's name has to be.
-    label = new.label if slug(new.label) == new.name.casefold() else new.name
+    label = _label(new)
     content: dict[str, object] = {
         "fieldLabel": label,
         "fieldType": _TYPES[new.kind],

@@ -115,6 +115,11 @@ class Tenant:
         """The roles a secondary contact may have, where the option names one of them."""
         return await self._once("roles", self.calls.deals.roles) if self.options.role else []
 
+    async def role_titles(self) -> dict[str, str]:
+        """Titles of all roles by id, for reading."""
+        roles = await self._once("roles", self.calls.deals.roles)
+        return {role.id: role.title for role in roles}
+
     @property
     def lacks_role(self) -> bool:
         """Whether the roles were read, and the one that is wanted was not among them."""

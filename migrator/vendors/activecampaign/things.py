@@ -168,7 +168,10 @@ def read_included(row: Json) -> Datum | None:
 
 @dataclass(frozen=True, slots=True)
 class FieldMeta:
-    """A custom field of deals; ``personalization`` is its merge tag, ``known`` marks built-ins."""
+    """A custom field of deals; ``personalization`` is its merge tag, ``known`` marks built-ins.
+
+    ``required`` binds people in forms; whether it binds the API as well is UNCERTAIN.
+    """
 
     id: str
     label: str
@@ -177,6 +180,7 @@ class FieldMeta:
     personalization: str = ""
     known: int | None = None
     currency: str | None = None
+    required: bool = False
 
 
 def read_meta(row: Json) -> FieldMeta | None:
@@ -193,6 +197,7 @@ def read_meta(row: Json) -> FieldMeta | None:
         personalization=text_of(row.get("personalization")) or "",
         known=whole(row.get("knownFieldId")),
         currency=text_of(row.get("fieldDefaultCurrency")),
+        required=flag(row.get("isRequired")),
     )
 
 

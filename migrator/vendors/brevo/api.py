@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
 from migrator.model import Action, ObjectType
-from migrator.vendors.base import Capabilities, no_note
+from migrator.vendors.base import Capabilities, Reading, no_note
 from migrator.vendors.brevo import (
     activities,
     changes,
@@ -35,7 +35,6 @@ from migrator.vendors.shared.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-    from datetime import datetime
 
     import httpx
 
@@ -138,7 +137,8 @@ class Brevo:
         lookups = self._look(account)
         if record.type in ACTIVITIES:
             return encode_activity.encode(record, lookups)
-        return encode.encode(record, lookups)
+        check = self._options.required_fields == "check"
+        return encode.encode(record, lookups, required=check)
 
     def decode(self, held: Held, account: Account) -> dict[str, str]:
         """A record in canonical fields."""
@@ -228,31 +228,29 @@ class Brevo:
         """Records by source key."""
         return await read.find(self._session, type, keys, properties)
 
-    async def export(
-        self, type: ObjectType, properties: Collection[str] = ()
-    ) -> AsyncIterator[Held]:
-        """Every record of the type, once."""
-        async for page in self.pages(type, properties, seen=set()):
-            for held in page.records:
-                yield held
-
     def pages(
         self,
         type: ObjectType,
         properties: Collection[str] = (),
-        *,
-        seen: set[str],
-        place: str = "",
-        since: datetime | None = None,
+        reading: Reading | None = None,
     ) -> AsyncIterator[Page]:
-        """Every record of the type, page by page from a place on."""
-        return read.pages(self._session, type, properties, seen, place, since)
+        """Every record of the type, page by page from a place on; links have no labels."""
+        return read.pages(self._session, type, properties, reading or Reading())
 
     async def read(
         self, type: ObjectType, ids: Collection[str], properties: Collection[str] = ()
     ) -> dict[str, Held]:
         """Records by id."""
         return await read.read(self._session, type, ids, properties)
+
+    async def holders(
+        self,
+        type: ObjectType,  # noqa: ARG002
+        name: str,  # noqa: ARG002
+        values: Collection[str],  # noqa: ARG002
+    ) -> Mapping[str, str]:
+        """Nobody: no field but the built-in names of parents is unique here."""
+        return {}
 
     async def count(self, type: ObjectType) -> int | None:
         """How many records the account's list tells of; it does not of notes and tasks."""

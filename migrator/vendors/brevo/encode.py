@@ -12,6 +12,7 @@ from migrator.vendors.shared.draft import Draft
 from migrator.vendors.shared.names import folded, looks_like_domain
 from migrator.vendors.shared.places import PLACED, place_with_status, put_place
 from migrator.vendors.shared.problems import BadValue
+from migrator.vendors.shared.required import check_required
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +46,11 @@ def parent(type: ObjectType, name: str) -> dict[str, str]:
     return found
 
 
-def encode(record: Record, lookups: Lookups) -> Encoded:
-    """The record's properties, or every problem it has."""
+def encode(record: Record, lookups: Lookups, *, required: bool = True) -> Encoded:
+    """The record's properties, or every problem it has.
+
+    ``required`` = one that leaves an attribute blank that the account requires has one.
+    """
     draft = Draft(record, TERMS)
     deal = record.type is ObjectType.DEALS
     draft.put("email" if record.type is ObjectType.CONTACTS else KEY_FIELD, "key", record.key)
@@ -62,6 +66,9 @@ def encode(record: Record, lookups: Lookups) -> Encoded:
             _plain(draft, names.get(field, field.removeprefix(CUSTOM_PREFIX)), field, lookups)
     if deal:
         _place(draft, lookups)
+    if deal and required:
+        canonical = {attribute: field for field, attribute in names.items()}
+        check_required(draft, lookups.required, canonical, "required_fields=ignore")
     if record.type in KEYED and "name" not in record.values:
         draft.problem("name", TERMS.missing_name(record.type))
     return draft.done()

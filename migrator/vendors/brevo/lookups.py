@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from migrator.model import KEY_FIELD
+from migrator.model import KEY_FIELD, ObjectType
 from migrator.vendors.brevo import values
 from migrator.vendors.brevo.decode import Decoder
-from migrator.vendors.brevo.names import canonical_names
+from migrator.vendors.brevo.names import ALWAYS_THERE, canonical_names
 from migrator.vendors.brevo.schema import KEYED, find_field
 from migrator.vendors.shared.choices import Choices
 from migrator.vendors.shared.owners import Owners
 from migrator.vendors.shared.places import Stages
 from migrator.vendors.shared.problems import Terms
+from migrator.vendors.shared.required import required_among
 from migrator.vendors.shared.values import flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from migrator.model import Account, FieldInfo, ObjectType
+    from migrator.model import Account, FieldInfo
 
 TERMS = Terms("Brevo", "attribute")
 
@@ -37,6 +38,10 @@ class Lookups:
         )
         """Types whose key attribute the account lacks: what is lost of them stays lost."""
         self.decoder = Decoder(account)
+        deals = account.fields.get(ObjectType.DEALS, {})
+        self.required = required_among(deals.values(), ALWAYS_THERE[ObjectType.DEALS])
+        """Names of the attributes of deals that the account wants filled, but for those that Brevo
+        fills itself where a row is silent, and the name."""
         self._canonical: dict[ObjectType, Mapping[str, str]] = {}
         self._fields: dict[tuple[ObjectType, str], FieldInfo | None] = {}
         self._writers: dict[tuple[ObjectType, str], Callable[[str], str]] = {}

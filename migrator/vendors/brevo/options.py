@@ -111,6 +111,13 @@ class BrevoOptions(Options):
         "this set, deals in another currency are turned down instead of losing it.",
     )
 
+    required_fields: Literal["check", "ignore"] = Field(
+        "check",
+        description="What becomes of a new deal that leaves a required attribute blank: 'check' "
+        "turns it down before it is sent, for an import does not say what Brevo refused; 'ignore' "
+        "sends it.",
+    )
+
     def rates(self) -> dict[str, tuple[Rate, ...]]:
         """Windows per bucket: ``contacts`` has its own, everything else shares the general one."""
         crm = self.crm_per_hour or _CRM_PER_HOUR[self.plan]

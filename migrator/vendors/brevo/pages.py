@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.model import KEY_FIELD, ObjectType
+from migrator.vendors.base import Reading
 from migrator.vendors.brevo.answers import Json, Refusal, instant, nested, text
 from migrator.vendors.brevo.stream import by_number, by_offset
 
@@ -174,20 +175,27 @@ async def _get(session: Session, type: ObjectType, params: Mapping[str, str]) ->
 def batches(
     session: Session,
     type: ObjectType,
-    seen: set[str],
-    place: str = "",
+    reading: Reading,
     filters: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Batch]:
     """The whole list of a type from a place on, the oldest first where it goes by offset."""
     order = Order(newest=False)
+    seen, place, met = reading.seen, reading.place, reading.met
+
+    async def page(index: int, number: int) -> Page:
+        found = await ask(session, type, order, index, number, filters)
+        if met is not None:
+            met.update(id_ for item in found.items if (id_ := text(item.get("id"))))
+        return found
+
     if type is ObjectType.COMPANIES:
-        return by_number(lambda number: ask(session, type, order, 0, number, filters), seen, place)
-    return by_offset(lambda index: ask(session, type, order, index, 1, filters), seen, place)
+        return by_number(lambda number: page(0, number), seen, place)
+    return by_offset(lambda index: page(index, 1), seen, place)
 
 
 async def every(session: Session, type: ObjectType) -> AsyncIterator[list[Json]]:
     """All records of a type once."""
-    async for batch in batches(session, type, set()):
+    async for batch in batches(session, type, Reading()):
         yield batch.items
 
 

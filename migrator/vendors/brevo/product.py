@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from migrator.model import Rate
 from migrator.vendors.brevo.api import Brevo
 from migrator.vendors.brevo.options import BrevoOptions
-from migrator.vendors.product import Product, read_options
+from migrator.vendors.brevo.surprises import surprises
+from migrator.vendors.product import FieldLimits, Product, read_options
 from migrator.wire import Quota
 
 if TYPE_CHECKING:
@@ -67,7 +69,12 @@ def _configure(given: Mapping[str, str]) -> Product:
     def connect(client: httpx.AsyncClient, clock: Clock) -> Brevo:
         return Brevo(client, clock, options)
 
-    return replace(PRODUCT, rates=options.rates(), connect=connect)
+    return replace(
+        PRODUCT,
+        rates=options.rates(),
+        connect=connect,
+        surprises=partial(surprises, options=options),
+    )
 
 
 def _sandbox(**options: Any) -> Sandbox:  # noqa: ANN401  # the sandbox's own options
@@ -94,4 +101,6 @@ PRODUCT = Product(
     configure=_configure,
     connect=_connect,
     sandbox=_sandbox,
+    limits=FieldLimits(longest=50),
+    surprises=partial(surprises, options=BrevoOptions()),
 )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from migrator.model import Held, ObjectType, Page
+from migrator.vendors.base import Reading
 from migrator.vendors.brevo import contacts
 from migrator.vendors.brevo.answers import Json, instant, nested, text
 from migrator.vendors.brevo.pages import UPDATED, batches, by_id, by_key, every
@@ -143,19 +144,19 @@ async def _companies(session: Session, wanted: list[str]) -> dict[str, tuple[str
     return found
 
 
-async def pages(  # what the contract of all vendors names
-    session: Session,
-    type: ObjectType,
-    properties: Collection[str],
-    seen: set[str],
-    place: str = "",
-    since: datetime | None = None,
+async def pages(
+    session: Session, type: ObjectType, properties: Collection[str], reading: Reading
 ) -> AsyncIterator[Page]:
-    """Every record of the type with its links, page by page."""
+    """Every record of the type with its links, page by page.
+
+    Behind the end of a list by page number nothing can be looked for but by reading it again.
+    """
+    if reading.behind and (type is ObjectType.COMPANIES or not reading.place):
+        return
     await session.caught_up()
     convert = await _converter(session, type, properties)
-    filters = _since(session, type, since)
-    async for batch in batches(session, type, seen, place, filters):
+    filters = _since(session, type, reading.since)
+    async for batch in batches(session, type, reading, filters):
         yield Page(tuple(convert(item) for item in batch.items), batch.place)
 
 
@@ -207,7 +208,7 @@ async def activities_by_id(
     found: dict[str, Json] = {}
     if len(missing) > 1:
         asked = 0
-        async for batch in batches(session, type, set()):
+        async for batch in batches(session, type, Reading()):
             asked += 1
             for item in batch.items:
                 if (id_ := str(item["id"])) in missing:

@@ -119,6 +119,8 @@ def _field(item: Json) -> FieldInfo:
         options=options if kind == "choice" else {},
         multiple=type_name in _MULTIPLE,
         read_only=item.get("isValueReadonly") is True,
+        # Documented is isRequired; a recorded list of companies has required.
+        required=item.get("isRequired") is True or item.get("required") is True,
     )
 
 

@@ -65,7 +65,8 @@ def _field(new: NewField) -> FieldInfo:
 
 def _label(new: NewField) -> str:
     """The label to create a field with: one that Brevo likely makes the wanted name of."""
-    return new.label if slug(new.label) == new.name else new.name
+    fits = slug(new.label) == new.name and len(new.label) <= _LONGEST_LABEL
+    return new.label if fits else new.name
 
 
 MAKING = Making(KEYED, find=_find, field=_field)

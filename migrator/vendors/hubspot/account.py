@@ -49,7 +49,7 @@ async def describe(calls: Calls, types: Collection[ObjectType]) -> Account:
     return Account(
         vendor="hubspot",
         id=portal,
-        name=str(details.get("uiDomain") or f"portal {portal}"),
+        name=f"portal {portal}",  # the API names no company; the uiDomain is every portal's
         pipelines=tuple(
             read_pipeline(item)
             for item in _in_order(objects(found_pipelines.get("results")))

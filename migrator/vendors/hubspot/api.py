@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from migrator.model import Action, ObjectType, Rate
-from migrator.vendors.base import Capabilities, no_note
+from migrator.vendors.base import Capabilities, Reading, no_note
 from migrator.vendors.hubspot import account as accounts
 from migrator.vendors.hubspot import (
     cost,
     decode,
     encode,
+    holders,
     legacy,
     links,
     pages,
@@ -27,6 +28,7 @@ from migrator.vendors.hubspot.calls import BATCH, CONCURRENCY, Calls
 from migrator.vendors.hubspot.decode import Decoder
 from migrator.vendors.hubspot.fields import IGNORED
 from migrator.vendors.hubspot.imports import Imports
+from migrator.vendors.hubspot.labelled import labelled
 from migrator.vendors.hubspot.labels import Labels
 from migrator.vendors.hubspot.lookups import Lookups
 from migrator.vendors.hubspot.paths import VERSION
@@ -34,7 +36,6 @@ from migrator.vendors.hubspot.road import Road
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     import httpx
 
@@ -220,6 +221,12 @@ class HubSpot:
         """Records by source key."""
         return await read.find(self._calls, type, keys, properties)
 
+    async def holders(
+        self, type: ObjectType, name: str, values: Collection[str]
+    ) -> Mapping[str, str]:
+        """Who holds these values of a unique property."""
+        return await holders.holders(self._calls, type, name, values)
+
     async def count(self, type: ObjectType) -> int:
         """How many records there are; of those made in the last seconds a search may not know."""
         return await read.count(self._calls, type)
@@ -230,25 +237,16 @@ class HubSpot:
         """Records by id."""
         return await read.read(self._calls, type, ids, properties)
 
-    async def export(
-        self, type: ObjectType, properties: Collection[str] = ()
-    ) -> AsyncIterator[Held]:
-        """Every record of the type, once."""
-        async for page in self.pages(type, properties, seen=set()):
-            for held in page.records:
-                yield held
-
     def pages(
         self,
         type: ObjectType,
         properties: Collection[str] = (),
-        *,
-        seen: set[str],
-        place: str = "",
-        since: datetime | None = None,
+        reading: Reading | None = None,
     ) -> AsyncIterator[Page]:
-        """Every record of the type, once, page by page."""
-        return pages.pages(self._calls, type, properties, seen=seen, place=place, since=since)
+        """Every record of the type, once, page by page; with labels, ten pages of the list each."""
+        wanted = reading or Reading()
+        found = pages.pages(self._calls, type, properties, wanted)
+        return labelled(self._calls, type, found) if wanted.labels else found
 
     def requests(self, shapes: Mapping[Shape, int]) -> Mapping[str, int]:
         """Requests that carrying out so many ops of each shape takes."""

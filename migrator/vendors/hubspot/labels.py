@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _OPTION = {ObjectType.CONTACTS: "contact_label", ObjectType.COMPANIES: "company_label"}
 
 
+async def defined(calls: Calls, type: ObjectType, to: ObjectType) -> dict[str, Json]:
+    """All that a link from one type to another may be called, with what tells it: one request."""
+    listed = objects((await calls.get(calls.paths.associations(type, to, "labels"))).get("results"))
+    return {str(item["label"]): item for item in listed if item.get("label")}
+
+
 class Labels:
     """The labels with which deals are linked.
 
@@ -54,9 +60,7 @@ class Labels:
             await self.types(ObjectType.DEALS, to)
 
     async def _read(self, to: ObjectType) -> Json:
-        path = self._calls.paths.associations(ObjectType.DEALS, to, "labels")
-        listed = objects((await self._calls.get(path)).get("results"))
-        named = {str(item["label"]): item for item in listed if item.get("label")}
+        named = await defined(self._calls, ObjectType.DEALS, to)
         wanted = folded(self._wanted[to])
         for label, item in named.items():
             if folded(label) == wanted:

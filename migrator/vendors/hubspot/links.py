@@ -50,6 +50,8 @@ KINDS: Mapping[tuple[ObjectType, ObjectType], Kind] = {
 deal's primary one; with 341 alone a deal has none, and HubSpot shows no company with it."""
 
 
+_DEFAULTS = frozenset(id_ for kind in KINDS.values() for id_ in (kind.first, kind.others))
+
 _PRIMARY: Mapping[tuple[ObjectType, ObjectType], str] = {
     (ObjectType.DEALS, ObjectType.COMPANIES): "deal_to_company",
     (ObjectType.CONTACTS, ObjectType.COMPANIES): "contact_to_company",
@@ -151,8 +153,10 @@ async def _with_primary(
     """Ids of those records that have a primary parent already."""
     if not kind.has_primary:
         return set()
-    there = await _associations(calls, types, ids)
-    return {id_ for id_, parents in there.items() if any(kind.first in t for _, t in parents)}
+    there = await associations(calls, types, ids)
+    return {
+        id_ for id_, parents in there.items() if any(kind.first in one.kinds for one in parents)
+    }
 
 
 async def linked(
@@ -160,16 +164,30 @@ async def linked(
 ) -> dict[str, frozenset[str]]:
     """Ids of the parents of each record; empty for one without."""
     wanted = list(dict.fromkeys(ids))
-    found = await _associations(calls, (type, to), wanted)
-    return {id_: frozenset(parent for parent, _ in found.get(id_, ())) for id_ in wanted}
+    found = await associations(calls, (type, to), wanted)
+    return {id_: frozenset(parent.id for parent in found.get(id_, ())) for id_ in wanted}
 
 
-async def _associations(
-    calls: Calls, types: tuple[ObjectType, ObjectType], ids: Sequence[str]
-) -> dict[str, list[tuple[str, frozenset[int]]]]:
-    """Per record its parents, each with the type ids of the association."""
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A linked record.
+
+    Attributes:
+        kinds: type ids of the association, of those that HubSpot defines.
+        labels: what people call it, in the order of the answer.
+    """
+
+    id: str
+    kinds: frozenset[int]
+    labels: tuple[str, ...]
+
+
+async def associations(
+    calls: Calls, types: tuple[ObjectType, ObjectType], ids: Iterable[str]
+) -> dict[str, list[Parent]]:
+    """Per record its parents; a request for each thousand."""
     path = calls.paths.associations(*types, "batch/read")
-    found: dict[str, list[tuple[str, frozenset[int]]]] = {}
+    found: dict[str, list[Parent]] = {}
     waiting: list[Json] = [{"id": id_} for id_ in dict.fromkeys(ids)]
     while waiting:
         asked, waiting = waiting[:_READ], waiting[_READ:]
@@ -191,9 +209,21 @@ def _only_missing(error: Json) -> None:
         raise Unavailable(f"HubSpot did not tell all links ({fault.code}): {fault.message}.")
 
 
-def _parent(to: Json) -> tuple[str, frozenset[int]]:
+def _parent(to: Json) -> Parent:
     types = objects(to.get("associationTypes"))
-    return str(to.get("toObjectId")), frozenset(int(t.get("typeId") or 0) for t in types)
+    kinds = frozenset(int(one.get("typeId") or 0) for one in types if not _is_own(one))
+    labels = [str(one["label"]) for one in types if one.get("label") and not is_default(one)]
+    return Parent(str(to.get("toObjectId")), kinds, tuple(dict.fromkeys(labels)))
+
+
+def _is_own(type: Json) -> bool:
+    """Whether an account, or an app, has made this type: its numbers are counted apart."""
+    return type.get("category") not in {None, "HUBSPOT_DEFINED"}
+
+
+def is_default(type: Json) -> bool:
+    """Whether a type says no more than that records are linked, or which parent is the primary."""
+    return not _is_own(type) and int(type.get("typeId") or 0) in _DEFAULTS
 
 
 async def inline_links(
@@ -213,7 +243,7 @@ async def inline_links(
         if (after := next_page(part)) is not None:
             path = calls.paths.linked(type, str(item["id"]), to)
             async for page in calls.pages(path, {"limit": "500", "after": after}):
-                ids += [_parent(parent)[0] for parent in page]
+                ids += [_parent(parent).id for parent in page]
         if ids:
             found[to] = tuple(dict.fromkeys(ids))  # a labelled parent shows once per label
     return found

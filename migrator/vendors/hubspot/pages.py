@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from migrator.model import ObjectType
+    from migrator.vendors.base import Reading
     from migrator.vendors.hubspot.answers import Json
     from migrator.vendors.hubspot.calls import Calls
     from migrator.vendors.hubspot.records import Query
@@ -30,7 +31,8 @@ _QUERY = 2_000
 """Most characters of a list of properties in a URL; longer ones meet 414 (error handling)."""
 
 _END = "end"
-"""The place behind the last page. Other places are cursors."""
+"""The place behind the last page, with the cursor of that page where it can be read once more to
+see what has come. Other places are cursors."""
 
 _AGAIN = "again"
 """A place that others can move: what was read is in ``seen``, the rest is looked for from the
@@ -41,27 +43,27 @@ _NOTHING = (0, 0)
 
 
 async def pages(
-    calls: Calls,
-    type: ObjectType,
-    properties: Collection[str],
-    *,
-    seen: set[str],
-    place: str,
-    since: datetime | None,
+    calls: Calls, type: ObjectType, properties: Collection[str], reading: Reading
 ) -> AsyncIterator[Page]:
     """Every record once, with links: a request per hundred, two when the properties are many.
 
     ``since`` saves requests of wide records only: the list takes no filter, and the search that
     does is late and ends at 10,000.
     """
-    if place == _END:
-        return
-    lister = _List(query(calls, type, properties), seen, since)
+    place, met = reading.place, reading.met
+    ended, _, last_cursor = place.partition(":")
+    if ended == _END:
+        if not reading.behind or ":" not in place:
+            return
+        place = last_cursor
+    lister = _List(query(calls, type, properties), reading.seen, reading.since)
     after = place if place not in {"", _AGAIN} else None
     firm = True
     shown, before = _NOTHING, _NOTHING
     while True:
         items, following = await lister.page(after)
+        if met is not None:
+            met.update(str(item["id"]) for item in items)
         records = await lister.records(items)
         shown = (shown[0] + len(items), shown[1] + sum(hash(str(item["id"])) for item in items))
         last = following is None or following == after
@@ -70,7 +72,7 @@ async def pages(
             yield Page(records, str(following) if firm else _AGAIN)
             after = following
         elif firm or shown == before:
-            yield Page(records, _END)
+            yield Page(records, f"{_END}:{after or ''}" if firm else _END)
             return
         else:
             yield Page(records, _AGAIN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -14,7 +15,8 @@ from migrator.vendors.hubspot import legacy
 from migrator.vendors.hubspot.answers import daily
 from migrator.vendors.hubspot.api import RATES, HubSpot
 from migrator.vendors.hubspot.paths import VERSION
-from migrator.vendors.product import Options, Product, read_options
+from migrator.vendors.hubspot.surprises import surprises
+from migrator.vendors.product import FieldLimits, Options, Product, read_options
 from migrator.wire import Quota
 
 if TYPE_CHECKING:
@@ -117,7 +119,12 @@ def _configure(given: Mapping[str, str]) -> Product:
             client, clock, options.api_version, v1_links=v1, labels=labels, via=options.via
         )
 
-    return replace(PRODUCT, connect=connect, notices=(legacy.NOTICE,) if v1 else ())
+    return replace(
+        PRODUCT,
+        connect=connect,
+        notices=(legacy.NOTICE,) if v1 else (),
+        surprises=partial(surprises, api_version=options.api_version),
+    )
 
 
 def _connect(client: httpx.AsyncClient, clock: Clock) -> HubSpot:
@@ -145,4 +152,6 @@ PRODUCT = Product(
     configure=_configure,
     connect=_connect,
     sandbox=_sandbox,
+    limits=FieldLimits(longest=100, plain=True, bars=(";",)),
+    surprises=partial(surprises, api_version=VERSION),
 )

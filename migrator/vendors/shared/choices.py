@@ -35,15 +35,16 @@ SEMICOLONS = Style()
 
 
 class Choices:
-    """A field's options: by value, by value in any letter case, by label.
+    """A field's options: by value, by label as it is written, by either in any letter case.
 
     A name that two options share is ambiguous, never the first that comes; a value comes before a
-    label.
+    label. Two that differ in letter case alone are told apart by it, and by nothing else.
     """
 
     def __init__(self, info: FieldInfo, style: Style = SEMICOLONS) -> None:
         self._info = info
         self._style = style
+        self._labels = _once((label.strip(), value) for value, label in info.options.items())
         self._named: dict[str, str | None] = {}
         """Folded name to value; None = two options are called so."""
         self._add((folded(value), value) for value in info.options)
@@ -76,7 +77,9 @@ class Choices:
     def _find(self, given: str) -> str | None:
         """A value; None for two or more, "" for none."""
         exact = given.strip()
-        return exact if exact in self._info.options else self._named.get(exact.casefold(), "")
+        if exact in self._info.options:
+            return exact
+        return self._labels.get(exact) or self._named.get(exact.casefold(), "")
 
     def _one(self, given: str) -> str:
         found = self._find(given)
@@ -88,3 +91,11 @@ class Choices:
             raise BadValue("ambiguous_option", message)
         near = did_you_mean(name, self._info.options.values())
         raise BadValue("unknown_option", f'"{name}" is no option of {label}.{near}')
+
+
+def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Those of the names that stand for one thing alone."""
+    found: dict[str, set[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, set()).add(value)
+    return {name: min(values) for name, values in found.items() if len(values) == 1}

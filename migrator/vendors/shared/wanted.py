@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from migrator.errors import InputError
 from migrator.model import KEY_FIELD, FieldInfo, Pipeline, Provision, Stage
 from migrator.vendors.shared.names import folded, status_of_stage
 
@@ -104,13 +105,26 @@ def new_stages(found: Pipeline, wanted: NewPipeline) -> list[NewStage]:
 def lacking_pipelines(
     pipelines: Sequence[Pipeline], wanted: Iterable[NewPipeline]
 ) -> tuple[NewPipeline, ...]:
-    """Of each wanted pipeline what is missing; nothing of one that is whole."""
+    """Of each wanted pipeline what is missing; nothing of one that is whole.
+
+    Raises:
+        InputError: several are called so, and none of them is whole.
+    """
     missing = []
     for new in wanted:
-        found = named(pipelines, new.label)
-        stages = new.stages if found is None else tuple(new_stages(found, new))
-        if found is None or stages:
-            missing.append(replace(new, stages=stages))
+        found = [one for one in pipelines if folded(one.label) == folded(new.label)]
+        lacks = [tuple(new_stages(one, new)) for one in found] or [new.stages]
+        if not all(lacks):
+            continue
+        if len(found) > 1:
+            ids = ", ".join(one.id for one in found)
+            names = ", ".join(f'"{stage.label}"' for stage in new.stages)
+            raise InputError(
+                f'The account has {len(found)} pipelines called "{new.label}" (ids {ids}), and it '
+                f"is not certain which of them is to get the stages that it lacks of {names}. "
+                "Rename one of them in the account, or the pipeline in the template."
+            )
+        missing.append(replace(new, stages=lacks[0]))
     return tuple(missing)
 
 

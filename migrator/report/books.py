@@ -1,4 +1,4 @@
-"""A run as text, JSON and CSV files: the same data, and the check that they add up.
+"""The books of a run: what became of every row, and the check that they add up.
 
 A run and its retries have the same books: each row of the run's source counts once, with what
 became of it last.
@@ -7,10 +7,8 @@ became of it last.
 from __future__ import annotations
 
 import csv
-import json
-import textwrap
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ from migrator.model import UNKNOWN, Action, OpState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from migrator.journal import Finished, Journal, Run
@@ -38,7 +37,7 @@ OUTCOMES = (
 person has to find out whether ``unknown`` ones were written (`migrator settle`); ``left`` ones are
 planned or unsettled and go on with a resume."""
 
-_IN_ACCOUNT = frozenset({"created", "updated", "unchanged"})
+IN_ACCOUNT = frozenset({"created", "updated", "unchanged"})
 _DIMENSIONS = ("pipeline", "stage", "owner", "currency")
 
 
@@ -50,6 +49,22 @@ class Sum:
     value: str
     currency: str
     outcome: str
+    rows: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Records of a stage and status of the source that stand in one stage of the account.
+
+    Attributes:
+        id: of the account's stage; blank = the run did not write one.
+    """
+
+    stage: str
+    status: str
+    id: str
+    currency: str
     rows: int
     amount: Decimal
 
@@ -76,7 +91,8 @@ class Report:
         codes: rejected rows by code.
         refusals: refused and parked rows by code, and written ones whose links were refused.
         examples: the first message of each code.
-        sums: rows and money by pipeline, stage, owner and currency.
+        sums: rows and money by pipeline, stage, owner and currency, as the source has them.
+        placed: what is in the account, by its stages.
         remembered: unchanged rows about which the account was not asked.
         missing: records that earlier runs loaded and the source has no more.
         deleted: of these, gone from the account by now; they stand at no source row.
@@ -85,6 +101,8 @@ class Report:
         retries: the retries of the run that have begun, in that order.
         remarks: what the account cannot hold, or holds otherwise, and what has stayed behind.
         undone_by: the run that took this one back, None for others; the rows say what was written.
+        owners: the source's owners as the template has them, to the ids of users of the account.
+        written_from, written_to: when the first and the last answer came (ISO 8601); None = none.
     """
 
     run: str
@@ -98,6 +116,7 @@ class Report:
     refusals: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     sums: list[Sum] = field(default_factory=list)
+    placed: list[Placed] = field(default_factory=list)
     parents_created: int = 0
     parents_refused: int = 0
     remembered: int = 0
@@ -108,6 +127,9 @@ class Report:
     retries: list[RetryRows] = field(default_factory=list)
     undone_by: str | None = None
     remarks: list[str] = field(default_factory=list)
+    owners: dict[str, str] = field(default_factory=dict)
+    written_from: str | None = None
+    written_to: str | None = None
 
     @property
     def adds_up(self) -> bool:
@@ -161,7 +183,8 @@ def make_report(journal: Journal, run: Run) -> Report:
         rows["merged"] += left["merged"]
         codes.update(left["codes"])
         report.examples = {**left["examples"], **report.examples}
-    _add_ops(report, rows, (finished for _, finished in Retries(journal).finished(family)))
+    origin = {name: of for member in family.runs for name, of in _origin_of(member).items()}
+    _add_ops(report, rows, (finished for _, finished in Retries(journal).finished(family)), origin)
     report.rows = dict(rows)
     report.codes = dict(codes.most_common())
     return report
@@ -173,25 +196,26 @@ def remarks_of(run: Run) -> list[str]:
     left_out, altered = (run.settings.get(name, {}) for name in ("left_out", "altered"))
     return [
         *request.get("stays", ()),
+        *run.settings.get("remarks", ()),
         *(f"{name} is left out: {why}." for name, why in left_out.items()),
         *(f"{name} changes: {why}." for name, why in altered.items()),
     ]
 
 
-def _add_ops(report: Report, rows: Counter[str], ops: Iterable[Finished]) -> None:
+def _add_ops(
+    report: Report, rows: Counter[str], ops: Iterable[Finished], origin: Mapping[str, str]
+) -> None:
     refusals: Counter[str] = Counter()
     tally = _Tally()
+    times = _Times()
+    own = {of: name for name, of in origin.items()}
+    owner, stage = own.get("owner", ""), own.get("stage", "")
     for finished in ops:
         op = finished.op
+        if op.state is OpState.WRITTEN:
+            times.add(finished.settled_at)
         if op.place is None:
-            if op.action is Action.DELETE:
-                report.deleted += op.state is OpState.WRITTEN
-                if finished.code:
-                    refusals[finished.code] += 1
-                    report.examples.setdefault(finished.code, f"{op.key}: {finished.message}")
-            else:
-                report.parents_created += op.state is OpState.WRITTEN
-                report.parents_refused += op.state is OpState.REFUSED
+            _add_parent(report, refusals, finished)
             continue
         outcome = outcome_of(finished)
         rows[outcome] += 1
@@ -200,8 +224,33 @@ def _add_ops(report: Report, rows: Counter[str], ops: Iterable[Finished]) -> Non
             example = f"record {op.place.record}: {finished.message}"
             report.examples.setdefault(finished.code, example)
         tally.add(op.facts, outcome)
+        if outcome in IN_ACCOUNT:
+            tally.place(op.facts, op.properties.get(stage) or "")
+        if "owner" in op.facts and (id_ := op.properties.get(owner)):
+            report.owners[op.facts["owner"]] = id_
     report.refusals = dict(refusals.most_common())
     report.sums = tally.sums()
+    report.placed = tally.placed()
+    report.written_from, report.written_to = times.texts()
+
+
+def _add_parent(report: Report, refusals: Counter[str], finished: Finished) -> None:
+    """Count an op that stands at no row of the source."""
+    op = finished.op
+    if op.action is not Action.DELETE:
+        report.parents_created += op.state is OpState.WRITTEN
+        report.parents_refused += op.state is OpState.REFUSED
+        return
+    report.deleted += op.state is OpState.WRITTEN
+    if finished.code:
+        refusals[finished.code] += 1
+        report.examples.setdefault(finished.code, f"{op.key}: {finished.message}")
+
+
+def _origin_of(run: Run) -> Mapping[str, str]:
+    """The CRM's fields to ours; a run that was never planned to its end has none."""
+    found: Mapping[str, str] = run.settings.get("origin", {})
+    return found
 
 
 def _prepared(run: Run) -> Mapping[str, Any]:
@@ -234,10 +283,30 @@ def _rows_of(journal: Journal, retry: Run) -> RetryRows:
     return RetryRows(retry.id, _prepared(retry).get("rows", 0), own)
 
 
+class _Times:
+    """The first and the last of some instants."""
+
+    def __init__(self) -> None:
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+
+    def add(self, at: datetime | None) -> None:
+        if at is None:
+            return
+        self._first = at if self._first is None else min(self._first, at)
+        self._last = at if self._last is None else max(self._last, at)
+
+    def texts(self) -> tuple[str | None, str | None]:
+        first, last = (at.isoformat() if at else None for at in (self._first, self._last))
+        return first, last
+
+
 class _Tally:
     def __init__(self) -> None:
         self._rows: Counter[tuple[str, str, str, str]] = Counter()
         self._amounts: dict[tuple[str, str, str, str], Decimal] = {}
+        self._places: Counter[tuple[str, str, str, str]] = Counter()
+        self._placed: dict[tuple[str, str, str, str], Decimal] = {}
 
     def add(self, facts: Mapping[str, str], outcome: str) -> None:
         amount = Decimal(facts.get("amount", "0"))
@@ -246,103 +315,18 @@ class _Tally:
             self._rows[key] += 1
             self._amounts[key] = self._amounts.get(key, Decimal(0)) + amount
 
+    def place(self, facts: Mapping[str, str], id_: str) -> None:
+        stage, status, currency = (facts.get(name, "") for name in ("stage", "status", "currency"))
+        key = (stage, status, id_, currency)
+        self._places[key] += 1
+        amount = Decimal(facts.get("amount", "0"))
+        self._placed[key] = self._placed.get(key, Decimal(0)) + amount
+
+    def placed(self) -> list[Placed]:
+        return [Placed(*key, rows, self._placed[key]) for key, rows in sorted(self._places.items())]
+
     def sums(self) -> list[Sum]:
         return [Sum(*key, rows, self._amounts[key]) for key, rows in sorted(self._rows.items())]
-
-
-def as_json(report: Report) -> str:
-    """The report as JSON; amounts as text, so that no digit is lost."""
-    data = asdict(report) | {"adds_up": report.adds_up}
-    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
-
-
-def as_text(report: Report) -> str:
-    """The report for a terminal of 80 columns."""
-    target = f"{report.vendor} account {report.account}"
-    what = f"a retry of {report.retry_of}, " if report.retry_of else ""
-    lines = [
-        *wrapped(f"Run {report.run} ({what}{report.state}): {report.template} -> {target}"),
-        *_undone_lines(report),
-        "",
-        f"  {'source rows':<14}{report.source_rows:>10,}",
-    ]
-    lines += [
-        f"  {name:<14}{count:>10,}"
-        for name, count in report.rows.items()
-        if count or name in {"created", "rejected", "refused"}
-    ]
-    total = sum(report.rows.values())
-    verdict = "adds up" if report.adds_up else f"DOES NOT ADD UP: {total:,} rows have an outcome"
-    lines.append(f"  {'':<14}{'':>10}  {verdict}")
-    for retry in report.retries:
-        rows = ", ".join(f"{count:,} {name}" for name, count in retry.rows.items())
-        text = f"  retry {retry.run}: {retry.source_rows:,} rows, {rows}"
-        lines += wrapped(text, indent=8)
-    if report.missing:
-        lines.append(f"  missing in the source: {report.missing:,}, deleted: {report.deleted:,}")
-    if report.parents_created or report.parents_refused:
-        lines.append(
-            f"  contacts and companies: {report.parents_created:,} created,"
-            f" {report.parents_refused:,} refused"
-        )
-    lines += [line for remark in report.remarks for line in wrapped(f"  {remark}")]
-    lines += _sum_lines(report, "currency") + _sum_lines(report, "stage")
-    if report.codes:
-        counts = ", ".join(f"{n:,} {code}" for code, n in report.codes.items())
-        lines += ["", *wrapped(f"  Rejected: {counts}")]
-    lines += reason_lines("Not or not wholly written, by reason:", report.refusals, report.examples)
-    if report.files:
-        lines.append("")
-        lines += [f"  {name}: {path}" for name, path in report.files.items()]
-    return "\n".join(lines)
-
-
-def _undone_lines(report: Report) -> list[str]:
-    if not report.undone_by:
-        return []
-    by = report.undone_by
-    return wrapped(f"  Taken back since by {by}; `migrator report {by}` says what stayed.")
-
-
-def reason_lines(title: str, codes: Mapping[str, int], examples: Mapping[str, str]) -> list[str]:
-    """How many rows per reason, the most frequent first, each with its first row."""
-    if not codes:
-        return []
-    lines = ["", f"  {title}"]
-    for code, count in sorted(codes.items(), key=lambda item: -item[1]):
-        lines += wrapped(f"  {count:>8,}  {code}: {examples.get(code, '')}", indent=12)
-    return lines
-
-
-def wrapped(text: str, *, indent: int = 4) -> list[str]:
-    """A long line as lines of at most 80 columns, the later ones indented."""
-    return textwrap.wrap(
-        text,
-        width=80,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    )
-
-
-def _sum_lines(report: Report, dimension: str) -> list[str]:
-    groups: dict[tuple[str, str], list[Sum]] = {}
-    for entry in report.sums:
-        if entry.dimension == dimension:
-            groups.setdefault((entry.value, entry.currency), []).append(entry)
-    if not any(value or any(one.amount for one in of) for (value, _), of in groups.items()):
-        return []  # nothing is known of it
-    lines = ["", f"  {dimension:<26}{'rows':>8}{'amount':>20}      not written"]
-    for (value, currency), entries in groups.items():
-        rows = sum(entry.rows for entry in entries)
-        amount = sum((entry.amount for entry in entries), Decimal(0))
-        missing = sum(entry.rows for entry in entries if entry.outcome not in _IN_ACCOUNT)
-        lines.append(
-            f"  {value or '(none)':<26.26}{rows:>8,}{amount:>20,.2f} {currency:<4}"
-            f"{missing or '':>12}".rstrip()
-        )
-    return lines
 
 
 def write_id_map(journal: Journal, run: Run, target: Path) -> None:
