@@ -1,184 +1,162 @@
-"""Measure migrator beside bare polars, in one run: ``make bench``.
+"""Measure migrator beside its alternatives, in one run: ``make bench``.
 
-Every measured step is a process of its own, so that its peak memory is its own as well. Ratios are
-taken pair by pair, because the speed of a shared machine drifts; the median is printed.
+Every measured thing is a process of its own and meets one server, a process too; tools take turns,
+because the speed of a shared machine drifts, and medians are told. Without a name all parts are
+measured. Progress goes to standard error, results to standard output and, with ``--into``, into a
+folder as ``bench.json``, ``bench.md`` and ``cost.svg``.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
+from tests.benchmarks import growing, resuming, spending, tables
+from tests.benchmarks.ceiling import ceiling
+from tests.benchmarks.comparing import Bench, Sizes, compare
+from tests.benchmarks.quick import quick
+from tests.benchmarks.running import Server, machine
+from tests.benchmarks.tools import TOOLS
 
-from migrator.runs.execution import execute
-from migrator.runs.inputs import Request, read_inputs
-from migrator.runs.planning import plan_run
-from migrator.runs.target import Target, connected
-from migrator.runs.workspace import Workspace
-from migrator.sandbox import SandboxServer
-from migrator.vendors.registry import product
-from migrator.wire import SystemClock
-from tests.benchmarks.data import write_big_csv
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-_TEMPLATE = "pipedrive"
-_TOKEN = "bench"
+_PARTS = ("tools", "requests", "curve", "resume")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Seconds of one step without its imports, and peak memory (MB, resident) of its process."""
+class Asked:
+    """What the command line asks for."""
 
-    seconds: float
-    peak_mb: float
-    told: dict[str, float]
-
-
-def measure(*arguments: str) -> Measured:
-    """Run one step of this file in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.bench", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    output = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{arguments} ended with {process.returncode}")
-    told = json.loads(output)
-    return Measured(told["seconds"], usage.ru_maxrss / 1024, told)
-
-
-# -- the steps, each in a process of its own -------------------------------------------------------
-
-
-def bare(source: Path, folder: Path) -> dict[str, float]:
-    """What polars alone takes to read the file as text and write it as Parquet."""
-    pl.scan_csv(source, infer_schema=False).sink_parquet(folder / "bare.parquet")
-    return {}
-
-
-def prepare(source: Path, folder: Path) -> dict[str, float]:
-    """Scan, rules, transforms, records, and rejects.csv."""
-    inputs = read_inputs(Request(_TEMPLATE, (str(source),)), folder)
-    inputs.write_rejects(folder / "rejects.csv")
-    return {}
-
-
-def plan(source: Path, folder: Path, url: str) -> dict[str, float]:
-    """Prepare and plan against a sandbox."""
-    return asyncio.run(_planned(source, folder, url, write=False))
-
-
-def load(source: Path, folder: Path, url: str) -> dict[str, float]:
-    """Prepare, plan and write to a sandbox."""
-    return asyncio.run(_planned(source, folder, url, write=True))
-
-
-async def _planned(source: Path, folder: Path, url: str, *, write: bool) -> dict[str, float]:
-    space = Workspace(folder / "journal.db", SystemClock())
-    target = Target(product("hubspot"), url, _TOKEN)
-    async with connected(target, space) as session:
-        request = Request(_TEMPLATE, (str(source),))
-        planned = await plan_run(space, request, session, lock=True)
-        begin = time.perf_counter()
-        told: dict[str, float] = {"planned": planned.plan.counts["create"]}
-        if not write:
-            return told
-        report = await execute(space, planned.run, session, inputs=planned.inputs)
-        told = {"write": time.perf_counter() - begin, "created": report.rows["created"]}
-    space.close()
-    return told
-
-
-# -- the run ---------------------------------------------------------------------------------------
-
-
-def compare_prepare(rows: int, repeats: int, root: Path) -> None:
-    """Print how long prepare takes beside bare polars, and its peak memory."""
-    source = root / f"deals-{rows}.csv"
-    write_big_csv(source, rows)
-    pairs = []
-    for _ in range(repeats):
-        with tempfile.TemporaryDirectory(dir=root) as scratch:
-            alone = measure("bare", str(source), scratch)
-            ours = measure("prepare", str(source), scratch)
-            pairs.append((alone, ours))
-    ratio = statistics.median(ours.seconds / alone.seconds for alone, ours in pairs)
-    seconds = statistics.median(ours.seconds for _, ours in pairs)
-    peak = max(ours.peak_mb for _, ours in pairs)
-    bare_peak = max(alone.peak_mb for alone, _ in pairs)
-    print(
-        f"prepare {rows:>9,} rows  {rows / seconds:>10,.0f} rows/s  {ratio:>5.2f} x bare polars"
-        f"  peak {peak:,.0f} MB (bare {bare_peak:,.0f} MB)"
-    )
-
-
-def compare_plan(rows: int, root: Path) -> None:
-    """Print the speed and peak memory of prepare and plan together."""
-    source = root / f"deals-{rows}.csv"
-    with _sandbox() as server, tempfile.TemporaryDirectory(dir=root) as scratch:
-        ours = measure("plan", str(source), scratch, server.url)
-    print(
-        f"plan    {rows:>9,} rows  {rows / ours.seconds:>10,.0f} rows/s  {'':>19}"
-        f"  peak {ours.peak_mb:,.0f} MB"
-    )
-
-
-def compare_load(rows: int, root: Path) -> None:
-    """Print the speed of writing to a sandbox on this machine, and the requests it takes."""
-    source = root / f"deals-{rows}.csv"
-    write_big_csv(source, rows)
-    with _sandbox() as server, tempfile.TemporaryDirectory(dir=root) as scratch:
-        ours = measure("load", str(source), scratch, server.url)
-        requests = server.faulty.state()["requests"]
-    assert isinstance(requests, dict)
-    deals = ours.told["created"]
-    writes = sum(n for name, n in requests.items() if "batch/create" in name) / deals * 1000
-    total = sum(requests.values()) / deals * 1000
-    print(
-        f"write   {rows:>9,} deals {deals / ours.told['write']:>10,.0f} deals/s"
-        f"  {writes:.1f} batches and {total:.1f} requests per 1,000 deals"
-        f"  peak {ours.peak_mb:,.0f} MB"
-    )
-
-
-def _sandbox() -> SandboxServer:
-    """A sandbox whose quota is no limit, and whose headers say so."""
-    return SandboxServer(
-        product("hubspot").sandbox(token=_TOKEN, per_ten_seconds=10**6, per_day=10**9)
-    )
-
-
-_STEPS = {"bare": bare, "prepare": prepare, "plan": plan, "load": load}
+    part: str
+    tools: Sequence[str]
+    repeats: int
+    sizes: Sizes
+    rows: Sequence[int]
+    long: bool
+    json: bool
+    into: Path | None
+    root: Path | None
 
 
 def main() -> None:
-    """Take all steps, or one of them in a process of its own."""
-    if len(sys.argv) > 1 and sys.argv[1] in _STEPS:
-        step, source, folder, *rest = sys.argv[1:]
-        begin = time.perf_counter()
-        told = _STEPS[step](Path(source), Path(folder), *rest)  # type: ignore[operator]
-        print(json.dumps({"seconds": time.perf_counter() - begin} | told))
-        return
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--deals", type=int, default=20_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="migrator-bench-") as folder:
-        for rows in options.rows:
-            compare_prepare(rows, options.repeats, Path(folder))
-        for rows in options.rows:
-            compare_plan(rows, Path(folder))
-        compare_load(options.deals, Path(folder))
+    """Measure what is asked for, and tell it."""
+    asked = _asked()
+    with Server() as server, tempfile.TemporaryDirectory(prefix="migrator-bench-") as folder:
+        root = (asked.root or Path(folder)).resolve()
+        root.mkdir(parents=True, exist_ok=True)
+        bench = Bench(server, root, asked.repeats, _say(time.monotonic()))
+        if asked.part == "quick":
+            figures = quick(replace(bench, repeats=min(asked.repeats, 2)))
+            print("\n".join(f"{name}={value:.3f}" for name, value in figures.items()))
+            return
+        _tell(measure(bench, asked), asked)
+
+
+def measure(bench: Bench, asked: Asked) -> dict[str, Any]:
+    """All results of the parts asked for, by part; what was measured where as ``machine``."""
+    parts = _PARTS if asked.part == "all" else (asked.part,)
+    work: dict[str, Callable[[], Any]] = {
+        "tools": lambda: _tools(bench, asked),
+        "requests": spending.spend,
+        "curve": lambda: growing.curve(bench, asked.rows, long=asked.long),
+        "resume": lambda: _resume(bench, max(asked.rows)),
+    }
+    # The machine first: its load is that before we began.
+    found: dict[str, Any] = {"machine": machine(), "ceiling": ceiling(bench)}
+    bench.say(f"the server's ceiling: {found['ceiling']:,.0f} deals/s")
+    return found | {part: work[part]() for part in parts}
+
+
+def _tools(bench: Bench, asked: Asked) -> dict[str, dict[str, Any]]:
+    wanted = [tool for tool in TOOLS if tool.name in asked.tools]
+    for tool in wanted:
+        if not tool.installed:
+            bench.say(f"{tool.name} is not installed and left out")
+    return compare(bench, [tool for tool in wanted if tool.installed], asked.sizes)
+
+
+def _resume(bench: Bench, rows: int) -> dict[str, float]:
+    return (
+        resuming.helps(bench)
+        | resuming.journal(bench, min(rows, 100_000))
+        | resuming.resume(bench, rows)
+    )
+
+
+# -- telling ---------------------------------------------------------------------------------------
+
+
+def _tell(found: dict[str, Any], asked: Asked) -> None:
+    data = json.dumps(found, indent=2, default=vars)
+    text = as_markdown(found, asked.sizes)
+    print(data if asked.json else text)
+    if asked.into:
+        asked.into.mkdir(parents=True, exist_ok=True)
+        (asked.into / "bench.json").write_text(data + "\n", encoding="utf-8")
+        (asked.into / "bench.md").write_text(text + "\n", encoding="utf-8")
+        if "curve" in found:
+            growing.draw(found["curve"], asked.into / "cost.svg")
+
+
+def as_markdown(found: dict[str, Any], sizes: Sizes) -> str:
+    """The parts that were measured, each under a heading."""
+    parts = [tables.about(found["machine"], "make bench")]
+    if "tools" in found:
+        words = (
+            f"{sizes.speed:,} deals (x = beside the SDK in a loop); for the quota of 190 requests "
+            f"per 10 s {sizes.quota:,}; one lost answer and one bad row among {sizes.lost:,}; "
+            f"SIGKILL at half of {sizes.killed:,}. The server could answer "
+            f"{found['ceiling']:,.0f} deals/s."
+        )
+        parts += ["## Beside the alternatives", words, tables.tools_table(found["tools"])]
+    if "requests" in found:
+        parts += ["## Requests", tables.spent_table(found["requests"], spending.DEALS)]
+    if "curve" in found:
+        parts += ["## Cost by rows", tables.curve_table(found["curve"])]
+    if "resume" in found:
+        parts += ["## Resume, journal, help", tables.resume_lines(found["resume"])]
+    return "\n\n".join(parts)
+
+
+def _say(begin: float) -> Callable[[str], None]:
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - begin:6.0f} s] {line}", file=sys.stderr, flush=True)
+
+    return say
+
+
+def _asked() -> Asked:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    add = parser.add_argument
+    add("part", nargs="?", default="all", choices=("all", "quick", *_PARTS))
+    add("--tools", nargs="+", default=[tool.name for tool in TOOLS], help="only these")
+    add("--repeats", type=int, default=3, help="of everything that is timed")
+    add("--deals", type=int, default=Sizes.speed, help="for the tools' speeds")
+    add("--quota-deals", type=int, default=Sizes.quota)
+    add("--rows", type=int, nargs="+", default=list(growing.ROWS), help="of the curve")
+    add("--long", action="store_true", help="plan, load and verify ten million rows as well")
+    add("--json", action="store_true", help="the results as JSON")
+    add("--into", type=Path, help="folder for bench.json, bench.md and cost.svg")
+    add("--root", type=Path, help="folder for data and states, which is kept")
+    given = parser.parse_args()
+    return Asked(
+        part=given.part,
+        tools=given.tools,
+        repeats=given.repeats,
+        sizes=Sizes(speed=given.deals, quota=given.quota_deals),
+        rows=given.rows,
+        long=given.long,
+        json=given.json,
+        into=given.into,
+        root=given.root,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""Five figures in less than a minute, so that a regression is seen: ``make bench-quick``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.comparing import quota, speed
+from tests.benchmarks.growing import planned, prepared
+from tests.benchmarks.tools import TOOLS
+
+if TYPE_CHECKING:
+    from tests.benchmarks.comparing import Bench
+    from tests.benchmarks.tools import Tool
+
+_ROWS = 100_000
+_AT_ONCE = 10_000
+_QUOTA = 20_000
+_SLOW = {"sdk": 1_500, "migrator": 10_000}
+"""At 300 ms each for about as long: a loop's speed does not depend on how many deals there are."""
+
+
+def quick(bench: Bench) -> dict[str, float]:
+    """See the names in the result; all are medians or single runs of whole processes.
+
+    * ``ratio_prepare``: our time to prepare 100,000 rows by that of bare polars; less is better;
+    * ``ratio_sdk_0ms``, ``ratio_sdk_300ms``: our deals a second by those of the vendor's SDK in a
+      loop, when answers come at once and after 300 ms; more is better;
+    * ``quota_share``: part of 190 requests per 10 seconds that is used;
+    * ``peak_mb_100k``: peak memory of preparing and planning 100,000 rows.
+    """
+    tools = {tool.name: tool for tool in TOOLS if tool.name in _SLOW}
+    ours, sdk = tools["migrator"], tools["sdk"]
+
+    def rate(tool: Tool, deals: int, latency: int) -> float:
+        found = speed(bench, deals, latency, tool)[f"rate_{latency}ms"]
+        bench.say(f"{tool.name}, {latency} ms: {found:,.0f} deals/s")
+        return found
+
+    at_once = median(rate(ours, _AT_ONCE, 0) / rate(sdk, _AT_ONCE, 0) for _ in range(bench.repeats))
+    slow = {name: rate(tools[name], deals, 300) for name, deals in _SLOW.items()}
+    used = quota(bench, _QUOTA, ours)["quota_share"]
+    bench.say(f"quota: {used:.1%}")
+    prepare = prepared(replace(bench, repeats=bench.repeats + 1), _ROWS)
+    return {
+        "ratio_prepare": prepare[1]["ratio"],
+        "ratio_sdk_0ms": at_once,
+        "ratio_sdk_300ms": slow["migrator"] / slow["sdk"],
+        "quota_share": used,
+        "peak_mb_100k": planned(bench, _ROWS)["peak_mb"],
+    }
