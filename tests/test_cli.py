@@ -77,6 +77,7 @@ def test_plan_run_status_report_verify(shell: Shell, sandbox: HubSpotSandbox) ->
     assert code == 1
     assert "adds up" in out
     assert len(sandbox.records("deals")) == 29
+    assert f"next: migrator verify {plan['run']}" in shell("status")[1]
     code, out, _ = shell("verify")
     assert (code, "Nothing left to do" in out) == (0, True)
     code, out, _ = shell("verify", "--json")
@@ -88,7 +89,12 @@ def test_plan_run_status_report_verify(shell: Shell, sandbox: HubSpotSandbox) ->
     code, out, _ = shell("report", plan["run"])
     assert "29" in out
     code, out, _ = shell("status", "--json")
-    assert json.loads(out)[0]["state"] == "finished"
+    (run,) = json.loads(out)
+    assert (run["state"], run["rejected"], run["next"]) == ("finished", 1, "")
+    assert run["verified"]
+    code, out, _ = shell("status")
+    assert "29 written, 1 rejected\n    verified" in out
+    assert "next:" not in out
     code, _, err = shell("run", "--plan", plan["run"], "--yes")
     assert code == 2
     assert "no plan that waits" in err

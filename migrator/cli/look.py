@@ -20,6 +20,7 @@ from migrator.report.statement import statement_json
 from migrator.runs.exporting import EXPORT, ensure_load
 from migrator.runs.signing import writing
 from migrator.runs.signing.building import statement_of
+from migrator.runs.signing.verified import read_verification
 from migrator.runs.target import connected
 from migrator.runs.undo.undoing import undone
 from migrator.runs.verification import verify_run
@@ -41,35 +42,51 @@ def status(workspace: Workspace, as_json: bool) -> None:
     migrator status
     migrator status --json
     """
-    rows: list[dict[str, Any]] = []
-    for run in workspace.journal.runs():
-        counts: dict[str, int] = {}
-        for (_, _, state), n in workspace.journal.counts(run.id).items():
-            counts[state.value] = counts.get(state.value, 0) + n
-        rows.append(
-            {
-                "run": run.id,
-                "state": run.state.value,
-                "vendor": run.vendor,
-                "account": run.account,
-                "template": run.template,
-                "of": _of(run),
-                "ops": counts,
-                "next": _next(run, counts, unknown=bool(workspace.journal.unknown(run.id))),
-            }
-        )
+    rows = [_status_of(workspace, run) for run in workspace.journal.runs()]
     if as_json:
         click.echo(json.dumps(rows))
         return
     if not rows:
         click.echo(f"No runs yet in {workspace.journal.path}.")
     for row in rows:
-        tally = ", ".join(f"{n:,} {state}" for state, n in row["ops"].items()) or "no ops"
+        tally = [f"{n:,} {state}" for state, n in row["ops"].items()] or ["no ops"]
+        tally += [f"{row['rejected']:,} rejected"] * bool(row["rejected"])
         what = row["of"] or f"{row['template']} -> {row['vendor']}"
         click.echo(f"{row['run']}  {row['state']:<12} {what}")
-        click.echo(f"    {tally}")
+        click.echo(f"    {', '.join(tally)}")
+        if row["verified"]:
+            click.echo(f"    verified {row['verified'][:16].replace('T', ' ')} UTC: all agrees")
         if row["next"]:
             click.echo(f"    next: {row['next']}")
+
+
+def _status_of(workspace: Workspace, run: Run) -> dict[str, Any]:
+    """A run as plain data."""
+    counts: dict[str, int] = {}
+    for (_, _, state), n in workspace.journal.counts(run.id).items():
+        counts[state.value] = counts.get(state.value, 0) + n
+    verified = _verified(workspace, run)
+    unknown = bool(workspace.journal.unknown(run.id))
+    return {
+        "run": run.id,
+        "state": run.state.value,
+        "vendor": run.vendor,
+        "account": run.account,
+        "template": run.template,
+        "of": _of(run),
+        "ops": counts,
+        "rejected": run.settings.get("rejected", 0),
+        "verified": verified,
+        "next": "" if verified else _next(run, counts, unknown=unknown),
+    }
+
+
+def _verified(workspace: Workspace, run: Run) -> str:
+    """When all of a finished run was found as it was written, if nothing was written since."""
+    if run.state is not RunState.FINISHED or EXPORT in run.settings:
+        return ""
+    found = read_verification(workspace, run)
+    return found.at if found and found.agrees and found.current else ""
 
 
 def _of(run: Run) -> str:

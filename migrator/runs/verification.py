@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _CHUNK = 2_000
 _EXAMPLES = 10
 _IN_ACCOUNT = {OpState.WRITTEN, OpState.UNCHANGED}
+_LEFT = frozenset({OpState.PLANNED, OpState.SENT})
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,13 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
     _ensure_verifiable(run)
     family = family_of(journal, run)
     result = Verification()
-    counts: Counter[OpState] = Counter()
+    counts: Counter[tuple[ObjectType, OpState]] = Counter()
     for one in family.runs:
-        for (*_, state), n in journal.counts(one.id).items():
-            counts[state] += n
+        for (type, _, state), n in journal.counts(one.id).items():
+            counts[type, state] += n
         result.unknown += len(journal.unknown(one.id))
-    result.left = counts[OpState.PLANNED] + counts[OpState.SENT]
-    total = sum(counts[state] for state in _IN_ACCOUNT)
+    result.left = sum(n for (_, state), n in counts.items() if state in _LEFT)
+    total = sum(counts[ObjectType(run.settings["types"][0]), state] for state in _IN_ACCOUNT)
     table = workspace.folder(run.id) / "verify.csv"
     # Described with all its fields: how values compare depends on their kinds.
     types = tuple(ObjectType(t) for t in run.settings["types"])
