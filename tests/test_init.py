@@ -178,6 +178,17 @@ def test_nothing_that_is_there_is_written_over(shell: Shell) -> None:
     assert load_template("deals.yaml").name == "deals"
 
 
+def test_the_source_is_not_written_over(shell: Shell) -> None:
+    """Not even with --force: what is no template cannot be named with --out."""
+    write(PLAIN)
+    before = Path("deals.csv").read_bytes()
+    asked = ("--to", "hubspot", "--sandbox", "--force", "--out", "deals.csv")
+    code, _, err = shell("init", "deals.csv", *asked)
+    assert code == 2
+    assert "--out names the template" in err
+    assert Path("deals.csv").read_bytes() == before
+
+
 def test_a_place_and_a_name_can_be_chosen(shell: Shell) -> None:
     """--out is the file, --template-name what it calls itself; folders are made."""
     write(PLAIN)

@@ -76,6 +76,22 @@ def test_the_page_can_be_put_elsewhere(demo: Path, capsys: pytest.CaptureFixture
     assert all("report of" in line or "Made by migrator" in line for line in differing)
 
 
+def test_a_file_that_is_no_page_is_not_written_over(
+    demo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A page may be made anew where one is; anything else there is somebody's."""
+    shell = Shell(capsys)
+    target = demo / "other.html"
+    target.write_text("id,name\n", encoding="utf-8")
+    code, _, err = shell("report", "--state", "journal.db", "--html", str(target))
+    assert code == 2
+    assert "is no page of a report" in err
+    assert target.read_text(encoding="utf-8") == "id,name\n"
+    target.unlink()
+    for _ in range(2):
+        assert shell("report", "--state", "journal.db", "--html", str(target))[0] == 0
+
+
 def test_a_place_that_cannot_be_written_is_said(
     demo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -143,6 +143,7 @@ def test_an_adopted_deal_gets_the_key_and_the_values_and_undo_gives_it_back(room
     assert again.rows["unchanged"] == 2
     undone = room.undo(report.run)
     assert undone.complete
+    assert room.verify().agrees  # the newest run is the undo
     assert all(not one.key for one in room.held())
     assert room.contents() == before
 

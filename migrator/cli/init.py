@@ -83,6 +83,8 @@ def init(  # one per option
     aim = _aim(workspace, access, vendor, vendor_options, live=live, sandbox=sandbox)
     name = template_name or (out.stem if out else guessing.template_name(request.files))
     target = out or Path(f"{name}.yaml")
+    if target.suffix.lower() not in {".yaml", ".yml"}:
+        raise click.UsageError(f"--out names the template to write, NAME.yaml, and not {target}.")
     if not force:
         guessing.ensure_new(target)
     with guessing.looked_at(workspace, request, aim) as first:

@@ -203,6 +203,13 @@ def _chunks(journal: Journal, family: Family) -> Iterator[tuple[str, Sequence[Fi
             yield run.id, chunk
 
 
+def _gives_key_up(op: Op) -> bool:
+    """Whether an undo took the source key from a record that was somebody's before."""
+    return op.action is Action.UPDATE and any(
+        not value and op.before.get(name) == op.key for name, value in op.properties.items()
+    )
+
+
 @dataclass(frozen=True)
 class _Reading:
     """What a run is compared with, where its own books are, and what was found so far.
@@ -224,7 +231,10 @@ class _Reading:
         """Compare some records; the differences, explained ones included."""
         wanted = {name for finished in chunk for name in finished.op.properties}
         keys = [finished.op.key for finished in chunk]
-        held = await self.there.held(keys, wanted | self.sums.fields)
+        held = {
+            **await self.there.held(keys, wanted | self.sums.fields),
+            **await self._parted(chunk, wanted | self.sums.fields),
+        }
         found: list[Difference] = []
         as_left: list[tuple[Op, datetime]] = []
         for finished in chunk:
@@ -244,6 +254,18 @@ class _Reading:
         examples += sorted(found, key=lambda one: bool(one.why))[
             : max(0, _EXAMPLES - len(examples))
         ]
+        return found
+
+    async def _parted(
+        self, chunk: Sequence[Finished], names: set[str]
+    ) -> dict[str, Sequence[Held]]:
+        """Records from which a key was taken again, by that key: only their ids find them."""
+        ops = [one.op for one in chunk if one.op.id and _gives_key_up(one.op)]
+        found: dict[str, Sequence[Held]] = {}
+        for type in {op.type for op in ops}:
+            keys = {str(op.id): op.key for op in ops if op.type is type}
+            there = await self.vendor.read(type, list(keys), names)
+            found |= {keys[id_]: (one,) for id_, one in there.items()}
         return found
 
     def _turned_down(self, finished: Finished, there: Sequence[Held]) -> list[Difference]:

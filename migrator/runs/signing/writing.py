@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from migrator import __version__
+from migrator.errors import InputError
 from migrator.files.output import replacing
 from migrator.journal import family_of
 from migrator.report.statement import statement_json
@@ -77,8 +78,13 @@ def write_page(workspace: Workspace, run: Run, target: Path) -> None:
     Of an undo, the page of the run that it takes back.
 
     Raises:
-        InputError: it cannot be written there.
+        InputError: it cannot be written there, or the file that is there is no page.
     """
+    if target.is_file() and not _is_page(target):
+        raise InputError(
+            f"{target} is there already and is no page of a report; nothing was written. Name "
+            "another file with --html."
+        )
     run = workspace.journal.run(run.settings.get("undoes", run.id))
     folder = workspace.folder(family_of(workspace.journal, run).first.id)
     way = Path(os.path.relpath(folder, target.parent)).as_posix()
@@ -106,6 +112,12 @@ def _page(statement: Statement, folder: str) -> str:
     """The page; what it is made with is imported when there is one to be made."""
     made: str = import_module("migrator.report.page").page(statement, folder)
     return made
+
+
+def _is_page(path: Path) -> bool:
+    begin = b"<!doctype html>"
+    with path.open("rb") as file:
+        return file.read(len(begin)).lower() == begin
 
 
 def _write_text(target: Path, text: str) -> None:
