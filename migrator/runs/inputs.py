@@ -13,6 +13,7 @@ from migrator.export import labels_left_behind
 from migrator.files import ReadOptions, Source, open_source, write_rejects
 from migrator.model import ObjectType, Reference
 from migrator.prepare import Prepared, column_of, has_column, prepare
+from migrator.runs.signs import told_of_signs
 from migrator.runs.turned_down import KEPT, Reasons, reasons_in, rejected_in, rejected_rows
 from migrator.template import (
     Match,
@@ -143,7 +144,9 @@ def read_inputs(request: Request, folder: Path) -> Inputs:
     source = open_request(request, template, folder)
     ensure_object(source, template)
     request, template = as_narrow(request, template, source.columns)
+    told = told_of_signs(template, source)
     prepared = prepare(template, source.scan(), source.columns, folder, source.problems)
+    prepared = replace(prepared, notices=(*prepared.notices, *told))
     return Inputs(with_labels_told(request, template, source), template, source, prepared, folder)
 
 
