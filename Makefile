@@ -38,8 +38,13 @@ check: $(STAMP) ## Lint, types, layers, generated docs
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 # A machine that is there for this alone gets what the tests need; on others it is for you to say.
+# Coverage is measured by the other tests: real processes and the simulation take long as it is.
+UNCOVERED := tests/process tests/simulation
+
 unit: $(STAMP) $(if $(CI),browser) ## The tests, with branch coverage
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(UNCOVERED)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(addprefix --ignore=,$(UNCOVERED)) \
+		--cov --cov-report=term-missing:skip-covered
 
 BROWSERS := chromium chromium-browser google-chrome
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import httpx
 
 from migrator.errors import InputError
+from migrator.wire.mark import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -238,7 +239,7 @@ def _wire(response: httpx.Response) -> bytes:
     """A response as bytes, so that one write sends it and no half waits for the other."""
     status = response.status_code
     reason = _REASONS.get(status, "")
-    lines = [f"HTTP/1.1 {status} {reason}"]
+    lines = [f"HTTP/1.1 {status} {reason}", f"{MARK}: yes"]
     lines += [
         f"{name}: {value}"
         for name, value in response.headers.items()

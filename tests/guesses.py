@@ -9,11 +9,14 @@ from migrator.files import ReadOptions, open_source
 from migrator.guess.columns import Profile, profile
 from migrator.guess.draft import Draft, Target, draft
 from migrator.guess.matching import match_columns
-from migrator.model import Account, FieldInfo, ObjectType, Owner, Pipeline, Stage
+from migrator.model import Account, DealStatus, FieldInfo, ObjectType, Owner, Pipeline, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from migrator.guess.draft import Field
+    from migrator.guess.sheets import Line
 
 TODAY = date(2026, 11, 22)
 
@@ -62,3 +65,57 @@ def account(
         "crm", "4711", "Example", made, tuple(owners), {ObjectType.DEALS: infos}, "EUR", (),
         "Europe/Paris",
     )  # fmt: skip
+
+
+# -- a file that leaves nothing open ---------------------------------------------------------------
+
+ROWS = 60
+WON, LOST = DealStatus.WON, DealStatus.LOST
+SALES = {
+    "Sales": [
+        Stage("1", "Demo"),
+        Stage("2", "Proposal"),
+        Stage("3", "Won", WON),
+        Stage("4", "Lost", LOST),
+    ]
+}
+
+
+def cycle(*values: str) -> list[str]:
+    """The values again and again, one for each record."""
+    return [values[n % len(values)] for n in range(ROWS)]
+
+
+def columns(**more: Sequence[object]) -> dict[str, Sequence[object]]:
+    """Columns that leave nothing open, but for what is replaced."""
+    made: dict[str, Sequence[object]] = {
+        "id": [f"K{n:04}" for n in range(ROWS)],
+        "deal name": [f"Deal number {n}" for n in range(ROWS)],
+        "stage": cycle("Demo", "Proposal", "Won"),
+        "amount": [f"{n}.50" for n in range(ROWS)],
+    }
+    return {**made, **{name.replace("_", " "): values for name, values in more.items()}}
+
+
+def of(
+    folder: Path,
+    crm: Account | None = None,
+    *,
+    creates: bool = True,
+    without: str = "",
+    **more: Sequence[object],
+) -> Draft:
+    """The draft for such a file."""
+    made = columns(**more)
+    made.pop(without, None)
+    return drafted(folder / "seen", source(folder, made), crm, layouts=False, creates=creates)
+
+
+def field(made: Draft, name: str) -> Field:
+    """A field of the draft."""
+    return next(each for each in made.fields if each.match.field == name)
+
+
+def targets(sheet: Sequence[Line]) -> dict[str, str]:
+    """Source to target."""
+    return {line.source: line.target for line in sheet}

@@ -57,7 +57,7 @@ def test_a_check_tells_what_may_be_there_twice(tmp_path: Path) -> None:
 
 
 def test_what_differs_in_anything_is_not_told(tmp_path: Path) -> None:
-    """Another amount, currency or company is another deal; a name alone says nothing."""
+    """Another sign, amount, currency or company: another deal; a name alone says nothing."""
     rows = [
         "A;1;EUR;X",
         "A;2;EUR;X",
@@ -67,6 +67,8 @@ def test_what_differs_in_anything_is_not_told(tmp_path: Path) -> None:
         "B;;EUR;",
         "C;;;",
         "C;;;",
+        "C++;1;EUR;X",
+        "C#;1;EUR;X",
     ]
     checked = _checked(tmp_path, rows)
     assert checked.alike is None

@@ -118,7 +118,7 @@ def test_verify_names_what_somebody_changed(shell: Shell, sandbox: HubSpotSandbo
     code, out, _ = shell("verify")
     assert code == 1
     assert f'{record["migrator_key"]} amount: ours "{record["amount"]}", account "1"' in out
-    assert f"1 missing in the account, such as {gone['migrator_key']}" in out
+    assert f"1 is missing in the account, such as {gone['migrator_key']}" in out
     assert "DIFFERENT" in out
     assert "verify.csv" in out
 

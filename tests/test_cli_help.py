@@ -15,6 +15,7 @@ import pytest
 
 from migrator.cli.main import COMMANDS, cli
 from migrator.journal import open_journal
+from tests.pages import parsed
 from tests.shell import Shell
 from tests.test_journal import RUN
 
@@ -55,25 +56,7 @@ def test_examples_in_help_can_be_typed(words: tuple[str, ...]) -> None:
     examples = re.findall(r"^ +migrator ((?:(?!  +| #).)+)", text, re.MULTILINE)
     assert any(shlex.split(one)[: len(words)] == list(words) for one in examples)
     for example in examples:
-        _parse(shlex.split(example.partition(" > ")[0]))
-
-
-def _parse(words: list[str]) -> None:
-    """Parse a command line as click does, without carrying it out."""
-    command: click.Command = cli
-    context = click.Context(cli, info_name="migrator")
-    while isinstance(command, click.Group):
-        if not words and command.invoke_without_command:
-            return
-        found = command.get_command(context, words[0])
-        assert found is not None, words
-        context = click.Context(found, info_name=words[0], parent=context)
-        command, words = found, words[1:]
-    values, rest, _ = command.make_parser(context).parse_args(list(words))
-    assert not rest, f"{command.name}: {rest}"
-    given = {name for name, value in values.items() if value not in (None, ())}
-    needed = {one.name for one in command.params if one.required}
-    assert needed <= given, f"{command.name} needs {needed - given}"
+        parsed(shlex.split(example.partition(" > ")[0]))
 
 
 def _completed(words: str, **environment: str) -> list[str]:

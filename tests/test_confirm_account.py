@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,10 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.runs.confirming import Destination, is_rehearsal
+from migrator.errors import Unavailable
+from migrator.runs.confirming import Destination, is_here, is_rehearsal
+from migrator.runs.target import Target
 from migrator.sandbox import SandboxServer
 from migrator.vendors.activecampaign.sandbox import ActiveCampaignSandbox
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
+from migrator.vendors.registry import product
 from tests.shell import Shell
 from tests.support import TEMPLATE, deals
 
@@ -200,6 +207,111 @@ def test_chores_and_moves_of_tasks_ask_as_well(
         assert "--confirm-account" not in err
 
 
+class _Tunnel(BaseHTTPRequestHandler):
+    """A port of this machine behind which another server answers."""
+
+    protocol_version = "HTTP/1.1"
+    account: HubSpotSandbox
+
+    def _pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        url = f"https://api.crm.test{self.path}"
+        sent = httpx.Request(self.command, url, headers=self.headers.items(), content=body)
+        answer = self.account.handle(sent)
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            if name != "content-length":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass_on  # noqa: N815 - the base class's names
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def tunnel(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSpotSandbox]:
+    """A customer's portal that is reached by an address of this machine."""
+    portal = HubSpotSandbox(token="secret")
+    handler = type("Handler", (_Tunnel,), {"account": portal})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    monkeypatch.setenv("HUBSPOT_TOKEN", "secret")
+    monkeypatch.setenv("HUBSPOT_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+    yield portal
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_tunnel_to_an_account_is_no_rehearsal(shell: Shell, tunnel: HubSpotSandbox) -> None:
+    """An address of this machine proves nothing: the account behind it has to be named."""
+    code, _, err = shell(*RUN, "--yes")
+    assert (code, "--confirm-account" in err) == (2, True)
+    assert not tunnel.records("deals")
+    (name,) = re.findall(r"--confirm-account '([^']+)'", " ".join(err.split()))
+    assert shell(*RUN, "--yes", "--confirm-account", name)[0] == 0
+    assert len(tunnel.records("deals")) == 2
+
+
+def test_a_rehearsal_does_not_vouch_for_a_tunnel(
+    shell: Shell, tunnel: HubSpotSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run planned in a sandbox is not gone on with in an account of the same id, unasked."""
+    url = os.environ["HUBSPOT_BASE_URL"]
+    with SandboxServer(HubSpotSandbox(token="secret")) as server:
+        monkeypatch.setenv("HUBSPOT_BASE_URL", server.url)
+        assert shell(*RUN, "--yes", "--sample", "1")[0] == 0
+    monkeypatch.setenv("HUBSPOT_BASE_URL", url)
+    code, _, err = shell("resume", "-q")
+    assert (code, "--confirm-account" in err) == (2, True)
+    assert not tunnel.records("deals")
+
+
+def test_a_sandbox_that_is_down_is_an_outage(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rehearsal whose server is gone ends with 4, and no name is asked for."""
+    with SandboxServer(HubSpotSandbox(token="secret")) as server:
+        monkeypatch.setenv("HUBSPOT_TOKEN", "secret")
+        monkeypatch.setenv("HUBSPOT_BASE_URL", server.url)
+        assert shell(*RUN, "--yes", "--sample", "1")[0] == 0
+    code, _, err = shell("resume", "-q")
+    assert (code, "Nobody answers" in err) == (4, True)
+
+
+def test_a_no_to_the_last_question_leaves_the_account_unnamed(
+    shell: Shell, portal: HubSpotSandbox, name: str, types: Callable[..., None]
+) -> None:
+    """Who names the account and then says no is asked again; only what goes ahead is remembered."""
+    types("n")
+    assert shell(*RUN, "--confirm-account", name)[0] == 130
+    assert not portal.records("deals")
+    types("Acme")
+    code, _, err = shell(*RUN, "--yes")
+    assert (code, "nothing was ever written to" in err) == (2, True)
+    types("y")
+    assert shell(*RUN, "--confirm-account", name)[0] == 0
+    types()
+    assert shell("run", "template.yaml", "more.csv", "--to", "hubspot", "-q", "--yes")[0] == 0
+
+
+@pytest.mark.parametrize("url", ["https://api.crm.test", "http://192.0.2.7:8765"])
+def test_another_machine_is_not_asked(url: str) -> None:
+    """What is elsewhere is no rehearsal, and no request is spent on asking."""
+    assert not is_rehearsal(Target(product("hubspot"), url, "secret"))
+
+
+def test_nobody_at_an_address_of_this_machine_is_no_answer() -> None:
+    """It is not taken for a sandbox, nor for none."""
+    with SandboxServer(HubSpotSandbox()) as server:
+        assert is_rehearsal(Target(product("hubspot"), f"{server.url}/api/v3?x=1", "secret"))
+    with pytest.raises(Unavailable, match="Nobody answers"):
+        is_rehearsal(Target(product("hubspot"), server.url, "secret"))
+
+
 @pytest.mark.parametrize(
     ("url", "here"),
     [
@@ -217,9 +329,9 @@ def test_chores_and_moves_of_tasks_ask_as_well(
         ("http://[", False),
     ],
 )
-def test_only_this_machine_is_a_rehearsal(url: str, here: bool) -> None:
-    """Names that merely look like it, and other machines, are none."""
-    assert is_rehearsal(url) is here
+def test_only_this_machine_is_asked_whether_it_is_a_sandbox(url: str, here: bool) -> None:
+    """Names that merely look like it, and other machines, are not even asked."""
+    assert is_here(url) is here
 
 
 @given(st.text(min_size=1), st.text(min_size=1))

@@ -12,7 +12,7 @@ import pytest
 
 from migrator.errors import InputError, TemplateError
 from migrator.runs.checking import check_files
-from migrator.runs.deciding import blocked, write_decisions
+from migrator.runs.deciding import Added, blocked, write_decisions
 from migrator.runs.inputs import Request
 from migrator.sandbox import SandboxServer
 from migrator.vendors.hubspot.sandbox import HubSpotSandbox
@@ -100,7 +100,7 @@ def test_decided_and_given_back_nothing_blocks(rehearsal: Rehearsal, tmp_path: P
     path = tmp_path / "decisions.csv"
     planned = plan(rehearsal, path)
     assert planned.run.settings["rejected"] == 7
-    assert write_decisions(path, blocked(planned.inputs, planned.account)) == 5
+    assert write_decisions(path, blocked(planned.inputs, planned.account)) == Added(5)
     rows = read(path)
     answers = {"status": "open", "currency": "EUR", "owner": "(blank)"}
     with path.open("w", encoding="cp1252", newline="") as stream:  # as Excel saves it
@@ -113,7 +113,7 @@ def test_decided_and_given_back_nothing_blocks(rehearsal: Rehearsal, tmp_path: P
     assert again.run.settings["rejected_codes"] == {"required": 1}
     assert again.run.template_fingerprint != planned.run.template_fingerprint
     assert blocked(again.inputs, again.account) == []
-    assert write_decisions(path, []) == 0
+    assert write_decisions(path, []) == Added()
     assert path.read_bytes() == before
     report = rehearsal.execute(again.run)
     assert (report.rows["created"], report.rows["rejected"]) == (7, 1)
@@ -122,19 +122,77 @@ def test_decided_and_given_back_nothing_blocks(rehearsal: Rehearsal, tmp_path: P
 def test_new_lines_are_added_and_what_was_written_stays(
     rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
-    """A decision that is no value of the account comes back as a new line under the old one."""
+    """A decision that is no value of the account comes back as a new line under the old ones.
+
+    A person's own columns, their order, the delimiter and the numbers in decided lines are as they
+    were, byte for byte.
+    """
     path = tmp_path / "decisions.csv"
-    path.write_text("field,source,target\nowner,Nobody At All,Nobody Either\nstage,x,y\n")
+    ours = "Who;target;source;field;rows;pipeline;note\r\n"
+    ours += "Anna;Nobody Either;Nobody At All;owner;17;;asked\r\nBen;y;x;stage;;;"
+    path.write_text(ours, encoding="cp1252", newline="")
     planned = plan(rehearsal, path)
-    assert write_decisions(path, blocked(planned.inputs, planned.account)) == 5
-    rows = read(path)
-    assert [(row["field"], row["source"], row["target"]) for row in rows[:2]] == [
-        ("owner", "Nobody At All", "Nobody Either"),
-        ("stage", "x", "y"),
-    ]
-    assert ("owner", "Nobody Either", "") in [
-        (row["field"], row["source"], row["target"]) for row in rows[2:]
-    ]
+    added = write_decisions(path, blocked(planned.inputs, planned.account))
+    assert added == Added(5, ("closest", "amount", "problem"))
+    text = path.read_bytes().decode("cp1252")
+    assert text.startswith(ours + "\r\n")
+    lines = text.removeprefix(ours + "\r\n").split("\r\n")
+    assert ";;Nobody Either;owner;1;;" in lines
+    assert ";;Qualified To By;stage;2;Sales Pipeline;" in lines
+    assert len(lines) == 6
+    again = blocked(planned.inputs, planned.account)
+    assert write_decisions(path, again) == Added()
+    assert path.read_bytes().decode("cp1252") == text
+
+
+def test_a_file_without_pipelines_gets_no_stages_of_one(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    """A line that would be about all pipelines is not written for a stage that is wrong in one."""
+    path = tmp_path / "decisions.csv"
+    path.write_text("source,target,field\nx,y,stage\n", encoding="utf-8")
+    planned = plan(rehearsal, path)
+    added = write_decisions(path, blocked(planned.inputs, planned.account))
+    assert (added.lines, added.unplaced) == (4, 1)
+    assert "Qualified" not in path.read_text(encoding="utf-8")
+    before = path.read_bytes()
+    stages = [one for one in blocked(planned.inputs, planned.account) if one.field == "stage"]
+    assert write_decisions(path, stages).unplaced == 1
+    assert path.read_bytes() == before
+
+
+def test_letters_that_a_file_cannot_hold_are_told(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """Nothing is written over, or written as a question mark; the way out is named."""
+    planned = plan(rehearsal)
+    value = replace(blocked(planned.inputs, planned.account)[0], value="Łódź")
+    path = tmp_path / "decisions.csv"
+    path.write_bytes("field;pipeline;source;target\r\nstage;;Größe;x\r\n".encode("cp1252"))
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=r'"Ł".*CSV UTF-8'):
+        write_decisions(path, [value])
+    assert path.read_bytes() == before
+
+
+def test_values_that_look_like_formulas_come_back_as_they_were(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    """Excel evaluates no cell of the file, and what was decided finds the rows it is about."""
+    stages = ["=1+1", "+49", "-n/a", "@home", "#N/A", "'=x", "#NAME?"]
+    lines = [f"{n},T,main,{stage},,1,USD," for n, stage in enumerate(stages)]
+    source = rehearsal.source("\n".join([",".join(HEAD), *lines]) + "\n")
+    template = rehearsal.template(TEMPLATE)
+    path = tmp_path / "decisions.csv"
+    planned = rehearsal.plan(template, source)
+    values = blocked(planned.inputs, planned.account)
+    assert sorted(one.value for one in values) == sorted(stages)
+    write_decisions(path, values)
+    assert {row["source"] for row in read(path)} == {f"'{stage}" for stage in stages}
+    path.write_text(
+        path.read_text(encoding="utf-8-sig").replace(",,,1,", ",Qualified To Buy,,1,"),
+        encoding="utf-8",
+    )
+    decided = rehearsal.plan(template, source, decisions=str(path))
+    assert decided.run.settings["rejected"] == 0
 
 
 def test_a_check_without_an_account_gathers_what_it_can(rehearsal: Rehearsal) -> None:
@@ -209,6 +267,37 @@ def test_check_decide_run(shell: Shell, tmp_path: Path) -> None:
     assert json.loads(out)["decisions"] is None
 
 
+def test_what_a_file_cannot_say_is_told(shell: Shell, tmp_path: Path) -> None:
+    """A file without some of our columns is completed as far as it goes, and the rest is told."""
+    asked = ("mine.yaml", "deals.csv", "--to", "hubspot", "--decisions", "mine.csv")
+    path = tmp_path / "mine.csv"
+    path.write_text("field,source,target\n", encoding="utf-8")
+    _, out, _ = shell("check", *asked)
+    said = " ".join(out.split())
+    assert "mine.csv (4 new lines)" in said
+    assert "mine.csv has no column for pipeline, closest, rows, amount, problem" in said
+    assert "1 value of a stage cannot be told" in said
+    path.write_text("field,source,target,pipeline\n", encoding="utf-8")
+    _, out, _ = shell("check", *asked)
+    said = " ".join(out.split())
+    assert "(5 new lines)" in said
+    assert "of a stage cannot" not in said
+
+
+def test_an_error_of_a_spreadsheet_is_told_by_its_line(shell: Shell, tmp_path: Path) -> None:
+    """A value that Excel has destroyed is not taken for another one, nor passed over."""
+    asked = ("mine.yaml", "deals.csv", "--to", "hubspot", "--decisions", "mine.csv")
+    (tmp_path / "mine.csv").write_text(
+        "sep=;\nfield;source;target;problem\nowner;a;b;\nstage;#NAME?;Won;stage =x is unknown\n",
+        encoding="utf-8",
+    )
+    code, _, said = shell("check", *asked)
+    said = " ".join(said.split())
+    assert code == 2
+    assert 'mine.csv, line 4: the column source says "#NAME?"' in said
+    assert "(field: stage; target: Won; problem: stage =x is unknown)" in said
+
+
 def test_without_a_file_decisions_stand_beside_the_rejects(shell: Shell, tmp_path: Path) -> None:
     """A check says where they are; one that was filled in is not written over by the next."""
     _, out, _ = shell("check", "mine.yaml", "deals.csv", "--json")
@@ -228,6 +317,10 @@ def test_without_a_file_decisions_stand_beside_the_rejects(shell: Shell, tmp_pat
         "decisions.csv",
     ]
     assert (path.parent / "decisions-2.csv").read_text(encoding="utf-8") == filled
+    broken = path.read_text(encoding="utf-8-sig").replace("EURO,", "#NAME?,", 1)
+    path.write_text(broken, encoding="utf-8")
+    assert shell("check", "mine.yaml", "deals.csv")[0] == 1
+    assert (path.parent / "decisions-3.csv").read_text(encoding="utf-8") == broken
 
 
 def test_many_values_are_told_by_the_first(shell: Shell, tmp_path: Path) -> None:

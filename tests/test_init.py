@@ -178,6 +178,24 @@ def test_nothing_that_is_there_is_written_over(shell: Shell) -> None:
     assert load_template("deals.yaml").name == "deals"
 
 
+def test_two_templates_live_beside_each_other(shell: Shell) -> None:
+    """The second one keeps its value maps in a folder of its own, and says so everywhere."""
+    write(PLAIN)
+    write(PLAIN.replace("Anna Berg", "Zoe Quinn"), "others.csv")
+    assert shell("init", "deals.csv", "--to", "hubspot", "--sandbox")[0] == 0
+    before = Path("values/owner.csv").read_bytes()
+    code, out, _ = shell("init", "others.csv", "--to", "hubspot", "--sandbox")
+    assert code == 0
+    assert "others_values/owner.csv: 1 of 2 values" in out
+    assert Path("values/owner.csv").read_bytes() == before
+    assert values("others_values/owner.csv")[1]["source"] == "Zoe Quinn"
+    template = load_template("others.yaml")
+    assert template.field("stage").values_file == "others_values/stage.csv"
+    assert "others_values/ say" in Path("others.yaml").read_text(encoding="utf-8")
+    assert shell("init", "deals.csv", "--to", "hubspot", "--sandbox", "--force")[0] == 0
+    assert load_template("deals.yaml").field("stage").values_file == "values/stage.csv"
+
+
 def test_the_source_is_not_written_over(shell: Shell) -> None:
     """Not even with --force: what is no template cannot be named with --out."""
     write(PLAIN)
@@ -282,6 +300,72 @@ def test_it_asks_whose_times_they_are(shell: Shell, monkeypatch: pytest.MonkeyPa
     assert load_template("deals.yaml").timezone == "America/New_York"
     assert "time zone" not in out
     assert "  migrator sandbox hubspot   in another terminal" in out
+
+
+def test_it_asks_which_dollar_it_is(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account's own comes first; the answer is the currency of all amounts."""
+    write(PLAIN.replace("000.50", "000.50 $"))
+    assert "000.50 $" in Path("deals.csv").read_text(encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", Typed("\n3\n" + "\n" * 9))
+    code, out, err = shell("init", "deals.csv", "--to", "hubspot", "--sandbox")
+    assert (code, "[1] USD" in err, "[3] AUD" in err) == (0, True, True)
+    assert load_template("deals.yaml").field("currency").default == "AUD"
+    assert "which currency" not in out
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    code, out, _ = shell("init", "deals.csv", "--to", "hubspot", "--sandbox", "--force")
+    assert "which currency is it? USD, CAD" in " ".join(out.split())
+    assert "currency" not in load_template("deals.yaml").fields
+
+
+def test_it_asks_which_amount_it_is(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sums are shown, and the answer is taken, however sure the guess was."""
+    write(
+        "id,name,stage,close date,Netto,Brutto\n"
+        + "".join(f"K{n},Deal number {n},Demo,2026-02-{n:02},{n}.50,{n}.75\n" for n in range(1, 29))
+    )
+    for number in (1, 2):
+        monkeypatch.setattr(sys, "stdin", Typed(f"{number}\n"))
+        code, _, err = shell("init", "deals.csv", "--to", "hubspot", "--sandbox", "--force")
+        assert (code, "Netto: 420 in all" in err, "Brutto: 427 in all" in err) == (0, True, True)
+        (wanted,) = [name for name in ("Netto", "Brutto") if f"[{number}] {name}" in err]
+        assert load_template("deals.yaml").field("amount").from_ == (wanted,)
+
+
+def test_it_asks_for_a_key_where_there_is_none(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter leaves it open, and a check stops; columns that are chosen together are the key."""
+    write(
+        "name,stage,close date,amount\n"
+        + "".join(f"Deal {n % 2},Demo,2026-02-{n:02},{n}.50\n" for n in range(1, 29))
+    )
+    monkeypatch.setattr(sys, "stdin", Typed("\n" * 9))
+    code, out, err = shell("init", "deals.csv", "--to", "hubspot", "--sandbox")
+    assert (code, "Which columns name a record?" in err) == (0, True)
+    assert "no column names a record" in " ".join(out.split())
+    code, _, err = shell("check", "deals.yaml", "deals.csv")
+    assert (code, "lacks a column for key" in err) == (2, True)
+    monkeypatch.setattr(sys, "stdin", Typed("2\n" + "\n" * 9))
+    assert shell("init", "deals.csv", "--to", "hubspot", "--sandbox", "--force")[0] == 0
+    parts = [part.from_ for part in load_template("deals.yaml").key.parts]
+    assert parts == [("name",), ("close date",)]
+    assert shell("check", "deals.yaml", "deals.csv")[0] == 0
+
+
+def test_a_file_of_companies_is_told_from_deals(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal and off it; a program finds it among the questions."""
+    write(
+        "ID,NAME,EMPLOYEES,BILLINGCITY\n"
+        + "".join(f"00{n}AB,Company number {n},{n * 170},Rome\n" for n in range(1, 29))
+    )
+    code, out, _ = shell("init", "deals.csv", "--to", "hubspot", "--sandbox", "--json")
+    assert (code, "no file of deals" in json.loads(out)["questions"][0]) == (0, True)
+    monkeypatch.setattr(sys, "stdin", Typed("\n" * 9))
+    code, out, err = shell("init", "deals.csv", "--to", "hubspot", "--sandbox", "--force")
+    assert (code, "This looks like no file of deals" in err) == (0, True)
+    assert "looks like no file of deals" in out
 
 
 def test_another_answer_gives_another_template(

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migrator.errors import InputError, Stopped
-from migrator.journal import Journal, Run, RunState, Settled, open_journal
+from migrator.journal import Feed, Journal, Run, RunState, Settled, open_journal, phase_of
+from migrator.journal.rows import ranges
 from migrator.model import Action, Link, ObjectType, Op, OpState, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from random import Random
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RUN = Run(
@@ -82,6 +87,56 @@ def test_a_reopened_journal_knows_what_was_sent(tmp_path: Path) -> None:
     }
     journal.close()
     other.close()
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.booleans()), unique_by=lambda one: one[0]),
+    st.randoms(use_true_random=False),
+)
+def test_ranges_hold_the_ops_and_no_others(numbers: list[tuple[int, bool]], random: Random) -> None:
+    """Whatever is left out between them, in whichever order they come, each op is in one range."""
+    ops = [op(n, place=Place("f", n, n) if record else None) for n, record in numbers]
+    random.shuffle(ops)
+    found = list(ranges(ops))
+    inside = [(phase, n) for phase, first, last in found for n in range(first, last + 1)]
+    assert sorted(inside) == sorted((phase_of(one), one.seq) for one in ops)
+    assert len(inside) == len(set(inside))
+    gaps = [(phase, last + 1) for phase, _, last in found]
+    assert not set(gaps) & set(inside), "two ranges that are one"
+
+
+def test_only_what_is_sent_is_marked(tmp_path: Path) -> None:
+    """Sending, its job, and taking it back concern a batch with gaps, and nothing between."""
+    ops = [op(n) for n in range(1, 9)]
+    batch = [ops[6], ops[0], ops[1], ops[4]]
+    with journal_with(tmp_path, *ops) as journal:
+        journal.sending(RUN.id, batch, NOON)
+        journal.note_job(RUN.id, batch[:2], "7")
+        open_ = journal.unsettled(RUN.id, limit=9)
+        assert [(one.op.key, one.job) for one in open_] == [
+            ("k1", "7"),
+            ("k2", None),
+            ("k5", None),
+            ("k7", "7"),
+        ]
+        journal.unsend(RUN.id, batch[1:])
+        assert [one.op.key for one in journal.unsettled(RUN.id, limit=9)] == ["k7"]
+        tries = journal.tries(RUN.id, ops)
+        assert [tries[f"k{n}"] for n in range(1, 9)] == [0, 0, 0, 0, 0, 0, 1, 0]
+
+
+def test_answers_become_durable_with_the_next_sending(tmp_path: Path) -> None:
+    """The answers come before the sending: what is written again right away is in doubt again."""
+    first, again = op(1, content="old"), op(2, key="k1", id="101", action=Action.UPDATE)
+    journal = journal_with(tmp_path, first, again)
+    journal.sending(RUN.id, [first], NOON)
+    journal.sending(RUN.id, [again], NOON, [Settled(first, OpState.WRITTEN, "101")])
+    with Journal(tmp_path / "journal.db") as other:  # the first was never closed
+        assert [one.op.seq for one in other.unsettled(RUN.id, limit=9)] == [2]
+        assert next(other.finished(RUN.id, {OpState.WRITTEN})).op.id == "101"
+        feed = Feed(RUN.vendor, RUN.account, RUN.template, ObjectType.DEALS)
+        assert other.memory.known(feed, ["k1"])["k1"].content == ""
+    journal.close()
 
 
 def test_sending_again_forgets_the_job_of_before(tmp_path: Path) -> None:
@@ -216,3 +271,99 @@ def test_a_journal_in_an_impossible_place_is_a_users_error(tmp_path: Path) -> No
     with open_journal(f"sqlite:///{tmp_path}/a.db") as journal:
         assert journal.path == tmp_path / "a.db"
         assert os.path.exists(tmp_path / "a.db")  # noqa: PTH110 - the file itself, not our word
+
+
+def test_a_journal_of_before_goes_on(tmp_path: Path) -> None:
+    """Tables of version 3, which had all of an op in one row, are brought up to date unharmed."""
+    other = op(3, type=ObjectType.COMPANIES, key="acme", place=None, links=(), before={}, facts={})
+    ops = [op(1, content="c"), op(2), other]
+    with journal_with(tmp_path, *ops) as journal:
+        journal.sending(RUN.id, ops[:2], NOON)
+        journal.note_job(RUN.id, ops[:2], "7")
+        refused = Settled(ops[1], OpState.REFUSED, code="BAD", message="no")
+        journal.settle(RUN.id, [refused], NOON)
+        told = list(journal.finished(RUN.id)), journal.unsettled(RUN.id, limit=9)
+    _as_of_version_3(tmp_path / "journal.db")
+    for _ in range(2):
+        with Journal(tmp_path / "journal.db") as journal:
+            assert (list(journal.finished(RUN.id)), journal.unsettled(RUN.id, limit=9)) == told
+            assert journal.parents(RUN.id, ObjectType.COMPANIES, ["acme"]) == {
+                "acme": (OpState.PLANNED, None)
+            }
+    assert _layout(tmp_path / "journal.db") == _layout_of_new(tmp_path / "new.db")
+
+
+def _as_of_version_3(path: Path) -> None:
+    """Put the tables of a journal as they were in version 3."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript(
+            """
+            CREATE TABLE before AS SELECT * FROM ops JOIN wishes USING (run, phase, seq);
+            DROP TABLE ops; DROP TABLE wishes;
+            CREATE TABLE ops (
+                run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
+                action TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, target_id TEXT,
+                properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL,
+                facts TEXT NOT NULL, content TEXT NOT NULL, file TEXT, record INTEGER, line INTEGER,
+                tries INTEGER NOT NULL DEFAULT 0, sent_at TEXT, job TEXT, settled_at TEXT,
+                seen_at TEXT, code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
+                PRIMARY KEY (run, phase, seq)
+            ) WITHOUT ROWID;
+            INSERT INTO ops SELECT run, phase, seq, type, action, state, key, target_id, properties,
+                before, links, facts, content, file, record, line, tries, sent_at, job, settled_at,
+                seen_at, code, message FROM before;
+            DROP TABLE before;
+            CREATE INDEX unsettled ON ops (run, phase, seq) WHERE state = 'sent';
+            CREATE INDEX parents ON ops (run, type, key) WHERE phase = 0;
+            PRAGMA user_version = 3;
+            """
+        )
+
+
+def _layout_of_new(path: Path) -> object:
+    Journal(path).close()
+    return _layout(path)
+
+
+def _layout(path: Path) -> object:
+    """Tables and indexes with their columns, and the version of a journal."""
+    with closing(sqlite3.connect(path)) as db:
+        names = sorted(db.execute("SELECT type, name, tbl_name FROM sqlite_master"))
+        columns = {
+            name: db.execute(f"PRAGMA table_xinfo({name})").fetchall() for _, name, _ in names
+        }
+        return names, columns, db.execute("PRAGMA user_version").fetchone()
+
+
+def test_what_is_planned_anew_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Ops that are forgotten take along what they were to write; what was sent keeps it."""
+    ops = [op(n) for n in range(1, 5)]
+    with journal_with(tmp_path, *ops) as journal:
+        journal.sending(RUN.id, ops[:1], NOON)
+        journal.drop_planned(RUN.id)
+        assert [one.op.properties for one in journal.finished(RUN.id)] == [ops[0].properties]
+        journal.add_ops(RUN.id, [(one, "", "") for one in ops[1:]])
+        assert journal.planned(RUN.id, 1, after=0, limit=9) == ops[1:]
+        journal.clear_ops(RUN.id)
+        journal.add_ops(RUN.id, [(one, "", "") for one in ops])
+        assert journal.planned(RUN.id, 1, after=0, limit=9) == ops
+
+
+def test_bare_ops_lack_what_they_write_and_nothing_else(tmp_path: Path) -> None:
+    """Who asks for less gets the same ops in the same order, without their wishes."""
+    ops = [op(n, place=None if n == 2 else Place("f", n, n)) for n in (1, 2, 3)]
+    with journal_with(tmp_path, *ops) as journal:
+        whole = list(journal.finished(RUN.id))
+        bare = list(journal.finished(RUN.id, bare=True))
+        nothing: dict[str, Any] = {"properties": {}, "before": {}, "links": (), "facts": {}}
+        assert bare == [replace(one, op=replace(one.op, **nothing)) for one in whole]
+
+
+def test_records_that_are_there_are_found_among_many(tmp_path: Path) -> None:
+    """Of planned ops those with an id are told, in order, some at a time, and no others."""
+    ops = [op(n, id=str(n) if n % 3 == 0 else None) for n in range(1, 20)]
+    with journal_with(tmp_path, *ops) as journal:
+        journal.sending(RUN.id, [ops[5]], NOON)
+        first = journal.planned(RUN.id, 1, after=0, limit=2, there=True)
+        rest = journal.planned(RUN.id, 1, after=first[-1].seq, limit=9, there=True)
+        assert [one.seq for one in [*first, *rest]] == [3, 9, 12, 15, 18]

@@ -12,6 +12,7 @@ from migrator.errors import OutcomeUnknown, QuotaSpent, Stopped, Unauthorized, U
 from migrator.journal import RunState
 from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OpState, Outcome, Sent
+from migrator.runs.execution import execute
 from migrator.runs.target import connected
 from migrator.sandbox import Faults, Faulty
 from tests.support import Rehearsal, deals
@@ -397,3 +398,25 @@ def test_a_fault_of_our_own_is_not_taken_for_an_interruption(rehearsal: Rehearsa
     rehearsal.wrap = lambda _: httpx.MockTransport(handle)
     with pytest.raises(ZeroDivisionError):
         rehearsal.execute(run)
+
+
+def test_the_disk_is_waited_for_once_a_batch(rehearsal: Rehearsal) -> None:
+    """An answer becomes durable with the sending of the next batch; the last ones by themselves."""
+    batches = 30
+    source = rehearsal.source(deals(100 * batches))
+    run = rehearsal.plan(rehearsal.template(), source).run
+    space = rehearsal.workspace()
+    commits: list[str] = []
+
+    def seen(statement: str) -> None:
+        if statement == "COMMIT":
+            commits.append(statement)
+
+    async def load() -> int:
+        async with connected(rehearsal.target, space) as session:
+            space.journal.store.connection.set_trace_callback(seen)
+            return (await execute(space, run, session)).rows["created"]
+
+    assert rehearsal.clock.run(load()) == 100 * batches
+    assert batches <= len(commits) < 1.7 * batches
+    space.close()

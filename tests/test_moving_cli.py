@@ -96,7 +96,7 @@ def test_deals_of_others_on_the_command_line(
     (tmp_path / "moved.csv").write_text(moved, encoding="utf-8")
     plan = json.loads(shell("plan", "moved.csv", "--to", "hubspot", "--json")[1].splitlines()[-1])
     assert plan["strangers"] == 1
-    assert any("with the same keys" in line for line in plan["remarks"])
+    assert any("with the same key" in line for line in plan["remarks"])
     code, out, err = shell("run", "moved.csv", "--to", "hubspot", "--yes")
     assert (code, "with --take-over only" in " ".join(out.split())) == (2, True)
     assert names() == before

@@ -46,8 +46,8 @@ def test_deals_of_others_are_left_alone(tmp_path: Path) -> None:
     request = fetched(source, "hubspot")
     planned = planned_for(there, request)
     words = " ".join(shown(planned).split())
-    assert "3 deals that would be changed were there before with the same keys" in words
-    with pytest.raises(InputError, match=r"same keys.*Nothing was written.*--take-over"):
+    assert "3 deals that would be changed were there before with the same key" in words
+    with pytest.raises(InputError, match=r"same key.*Nothing was written.*--take-over"):
         there.execute(planned.run)
     assert names(there) == before
 

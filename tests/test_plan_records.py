@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -13,9 +14,6 @@ from hypothesis import strategies as st
 
 from migrator.model import ObjectType, Place
 from migrator.plan import canonical_text, read_records
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -72,3 +70,38 @@ def test_every_row_once_whatever_the_chunk(rows: int, tmp_path: Path) -> None:
         assert record.place == Place("deals.csv", n + 1, n + 2)
         assert record.values == ({} if n % 3 == 0 else {"name": f"deal {n}"})
         assert record.links == {ObjectType.CONTACTS: ("a@x.example", "b@x.example")}
+
+
+VALUES = {
+    "amount": (pl.Decimal(38, 6), st.decimals(-(10**12), 10**12, places=6)),
+    "whole": (pl.Decimal(38, 0), st.decimals(-(10**12), 10**12, places=0)),
+    "close_date": (pl.Date(), st.dates(date(1, 1, 1))),
+    "created_at": (
+        pl.Datetime("us", "UTC"),
+        st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001
+    ),
+    "done": (pl.Boolean(), st.booleans()),
+    "count": (pl.Int64(), st.integers(-(2**63), 2**63 - 1)),
+    "name": (pl.String(), st.text(st.characters(exclude_categories=["Cs"]))),
+}
+
+
+@given(st.data(), st.sets(st.sampled_from(sorted(VALUES))), st.integers(0, 5))
+def test_columns_say_what_their_values_say(
+    data: st.DataObject, names: set[str], height: int
+) -> None:
+    """A record has the canonical text of all its values, of whichever kind; blanks have none."""
+    columns = {
+        name: data.draw(st.lists(st.none() | VALUES[name][1], min_size=height, max_size=height))
+        for name in sorted(names)
+    }
+    schema = {name: VALUES[name][0] for name in columns}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "records.parquet"
+        own = _table(height).select("_file", "_record", "_line", "key")
+        own.hstack(pl.DataFrame(columns, schema)).write_parquet(path)
+        found = [one for some in read_records(path, ObjectType.DEALS, chunk=2) for one in some]
+    assert [one.values for one in found] == [
+        {name: canonical_text(texts[n]) for name, texts in columns.items() if texts[n] is not None}
+        for n in range(height)
+    ]

@@ -35,7 +35,7 @@ def test_the_text_adds_up_and_names_every_reason() -> None:
     assert "2 required" in text
     assert "record 7: the CRM said no" in text
     (line,) = [line for line in text.splitlines() if line.startswith("  EUR")]
-    assert line.split() == ["EUR", "7", "1,234,568.00", "EUR", "1"]
+    assert line.split() == ["EUR", "6", "1,234,567.80", "EUR", "1"]
     assert "(none)" in text
     assert "rejects: rejects.csv" in text
     assert max(len(line) for line in text.splitlines()) <= 80

@@ -270,7 +270,7 @@ def test_requests_stand_beside_what_the_quota_allows(given: Traffic, said: str) 
     ("rows", "changed", "said"),
     [
         ({"created": 3}, {}, "All 3 rows are in V account 42; not verified yet"),
-        ({"created": 1}, {}, "All 1 row are in V account 42"),
+        ({"created": 1}, {}, "The only row is in V account 42"),
         (
             {"created": 2, "rejected": 1},
             {},
@@ -285,7 +285,7 @@ def test_requests_stand_beside_what_the_quota_allows(given: Traffic, said: str) 
         (
             {"created": 2, "unknown": 1},
             {},
-            "of 1 nobody knows whether they were written (migrator s",
+            "of 1 nobody knows whether it was written (migrator s",
         ),
         (
             {"created": 2, "left": 1},

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from migrator.errors import MigratorError
 from migrator.report.books import IN_ACCOUNT, OUTCOMES, Report
-from migrator.report.books import Sum as BookSum
 from migrator.report.statement import Standing, Turn
+from migrator.report.sums import Sum as BookSum
 from migrator.runs.execution import execute
 from migrator.runs.figures import FILE as FIGURES
 from migrator.runs.figures import Figures, Group, read_figures
@@ -222,7 +222,7 @@ def test_a_sample_says_what_waits(signer: Signer) -> None:
     report = signer.execute(planned, sample=10)
     sentence = signer.statement(report.run).verdict.sentence
     assert "10 of 40 rows are in" in sentence
-    assert "26 are not written yet" in sentence
+    assert "26 are not loaded yet" in sentence
     assert not any(line.held for line in signer.statement(report.run).fields)
 
 
@@ -434,8 +434,8 @@ def test_what_an_undo_leaves_is_told(signer: Signer) -> None:
     signer.undo(run)
     sentence = signer.statement(run).verdict.sentence
     assert "34 records were deleted again" in sentence
-    assert "1 were gone already" in sentence
-    assert "1 stay, because they were changed since" in sentence
+    assert "1 was gone already" in sentence
+    assert "1 stays, because it was changed since" in sentence
 
 
 def test_an_undo_that_stopped_is_not_called_done(signer: Signer) -> None:

@@ -73,7 +73,7 @@ def test_a_changed_row_is_updated_alone(rehearsal: Rehearsal) -> None:
     assert planned.plan.counts["update"] == 1
     assert planned.plan.counts["unchanged"] == 49
     changes = pl.read_parquet(planned.run.settings["files"]["plan"]).filter(action="update")
-    assert changes.select("before", "after").rows() == [('{"amount": "7.5"}', '{"amount": "999"}')]
+    assert changes.select("before", "after").rows() == [('{"amount":"7.5"}', '{"amount":"999"}')]
     report = rehearsal.execute(planned.run)
     assert report.rows["updated"] == 1
     held = {r["migrator_key"]: r["amount"] for r in rehearsal.sandbox.records("deals")}

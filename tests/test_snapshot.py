@@ -83,3 +83,12 @@ def test_a_full_disk_is_no_crash() -> None:
         snapshot._db.execute("PRAGMA max_page_count = 10")
         with pytest.raises(Stopped, match="temporary folder"):
             asyncio.run(snapshot.fill(_exported([big])))
+
+
+@given(st.lists(st.text("ab\n\uffff", max_size=3), max_size=9), st.text("ab\n", max_size=2))
+def test_records_are_found_by_how_their_keys_begin(named: list[str], text: str) -> None:
+    """All whose keys begin so, and no others, in the order of their keys."""
+    records = [Held(DEALS, str(n), key, {}) for n, key in enumerate(named)]
+    with contextlib.closing(snapshot_of(*records)) as snapshot:
+        found = [str(one.key) for one in snapshot.beginning(text)]
+    assert found == sorted(key for key in named if key.startswith(text))

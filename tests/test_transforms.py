@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from migrator import transforms
 from migrator.prepare.decimal_mark import says
 from migrator.transforms import evaluate
+from migrator.transforms.base import lookup, lookup_folded
 from migrator.transforms.text import spellings, tidied
 
 
@@ -355,3 +356,42 @@ def test_epoch_milliseconds_are_exact(since: timedelta) -> None:
     milliseconds = since // timedelta(milliseconds=1)
     expected = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
     assert evaluate("datetime", str(milliseconds), formats=("epoch_ms",)) == expected
+
+
+WORDS = {"open": "a", "closed won": "b", "gagné": "b", "straße": "c", "": "d", "ǆ": "e", "ς": "f"}
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.text(max_size=4),
+            st.sampled_from([*WORDS, "OPEN", "oPen", "GAGNÉ", "Closed Won", "STRASSE", "ǅ", "Σ"]),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from([{}, {"open": "x"}, WORDS]),
+)
+def test_letter_case_is_left_aside_in_looking_up(
+    texts: list[str | None], targets: dict[str, str]
+) -> None:
+    """What is looked up whatever its letter case is what its small letters are looked up as."""
+    frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    folded = frame.select(found=lookup_folded(pl.col("text"), targets))
+    assert folded.equals(frame.select(found=lookup(pl.col("text").str.to_lowercase(), targets)))
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [("date", "%Y-%m-%d"), ("datetime", "%Y-%m-%d"), ("datetime", "%Y-%m-%d %H:%M:%S")],
+)
+def test_an_unlikely_year_costs_its_own_row_only(name: str, format: str) -> None:
+    """Years from 1900 to 2099 are read, whatever else stands in the column."""
+    days = [date(1899, 12, 31), date(1900, 1, 1), None, date(2099, 12, 31), date(2100, 1, 1)]
+    texts = [day and day.strftime(format) for day in days]
+    frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    value = transforms.TRANSFORMS[name].apply(pl.col("text"), formats=(format,)).value
+    read = frame.select(value).to_series().cast(pl.Date)
+    assert read.to_list() == [None, *days[1:4], None]
+    kept = frame.slice(1, 3).select(value).to_series().cast(pl.Date)
+    assert kept.to_list() == days[1:4]

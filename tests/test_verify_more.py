@@ -56,7 +56,7 @@ def test_an_amount_that_is_added_up_is_compared(rehearsal: Rehearsal) -> None:
     assert not all(one.equal for one in result.sums)
     assert [(one.key, float(one.ours)) for one in result.examples] == [("k2", 2.5)]
     assert result.changed == 1
-    assert "1 were changed in the account" in show.verification(result, newest(rehearsal))
+    assert "1 was changed in the account" in show.verification(result, newest(rehearsal))
 
 
 def test_what_the_crm_refused_of_a_record_explains_what_it_lacks(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_what_the_crm_refused_of_a_record_explains_what_it_lacks(tmp_path: Path)
     later(rehearsal)
     result = rehearsal.verify()
     assert (result.partly, result.differing, result.agrees) == (1, 0, True), result.examples
-    assert "1 lack what the CRM refused" in show.verification(result, newest(rehearsal))
+    assert "1 lacks what the CRM refused" in show.verification(result, newest(rehearsal))
 
 
 class _Alike:

@@ -46,8 +46,27 @@ def confirm(workspace: Workspace, destination: Destination, target: Target, *, y
         InputError: nobody can be asked, or another account is meant.
         Interrupted: the answer is no.
     """
-    if ensure_named(workspace, destination, target) or yes:
-        return
+    first = is_first(workspace.journal, target, destination)
+    if not (_named(destination, target, first=first) or yes):
+        _ask(destination, target)
+    if first:
+        remember(workspace.journal, destination)
+
+
+def ensure_named(workspace: Workspace, destination: Destination, target: Target) -> None:
+    """Have the account named before the first write into it, where nothing else is asked.
+
+    Raises:
+        InputError: nobody can be asked, or another account is meant.
+    """
+    first = is_first(workspace.journal, target, destination)
+    _named(destination, target, first=first)
+    if first:
+        remember(workspace.journal, destination)
+
+
+def _ask(destination: Destination, target: Target) -> None:
+    """The last question. What was answered before is kept only after this one."""
     if not nights.terminal():
         raise InputError("Nothing was written: there is no terminal to ask on. Add --yes to write.")
     title = target.product.title
@@ -55,20 +74,13 @@ def confirm(workspace: Workspace, destination: Destination, target: Target, *, y
         raise Interrupted("Nothing was written; the plan is kept.")
 
 
-def ensure_named(workspace: Workspace, destination: Destination, target: Target) -> bool:
-    """Have the account named before the first write into it; whether somebody typed it just now.
-
-    Raises:
-        InputError: nobody can be asked, or another account is meant.
-    """
-    first = is_first(workspace.journal, target, destination)
+def _named(destination: Destination, target: Target, *, first: bool) -> bool:
+    """Hold the account against its name, given or typed; whether somebody typed it just now."""
     given = target.called
     if given is not None:
         ensure_called(destination, given)
     elif first:
         ensure_called(destination, _typed(destination, target))
-    if first:
-        remember(workspace.journal, destination)
     return first and given is None
 
 

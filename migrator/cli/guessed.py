@@ -82,12 +82,14 @@ def _left(draft: Draft) -> Iterator[str]:
 
 def _open(draft: Draft) -> Iterator[str]:
     """What somebody has to decide."""
-    told = [
-        f"values/{name}.csv: {len(left):,} of {len(sheet):,} values have no target yet"
+    told = [*draft.questions[: bool(draft.foreign)]]
+    told += [
+        f"{draft.values}/{name}.csv: {len(left):,} of {len(sheet):,} values "
+        f"{'has' if len(left) == 1 else 'have'} no target yet"
         for name, sheet in draft.sheets.items()
         if (left := [line for line in sheet if not line.decided])
     ]
-    told += [field.question for field in draft.fields if field.question]
+    told += draft.questions[bool(draft.foreign) :]
     if draft.zoneless and not draft.zone:
         told.append(f"times without a time zone are taken for UTC: {', '.join(draft.zoneless)}")
     if draft.absent:

@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,7 @@ def init(  # one per option
         raise click.UsageError(f"--out names the template to write, NAME.yaml, and not {target}.")
     if not force:
         guessing.ensure_new(target)
+    aim = replace(aim, values=guessing.values_folder(target))
     with guessing.looked_at(workspace, request, aim) as first:
         ask = not (no_input or as_json) and nights.terminal()
         guess = asking.asked(first) if ask else first

@@ -26,6 +26,7 @@ from migrator.runs.exporting import EXPORT
 from migrator.runs.moving import Onward, onward_of
 from migrator.runs.nightly import Nightly
 from migrator.runs.planning import plan_run
+from migrator.runs.signing.writing import after_plan
 from migrator.runs.target import connected
 
 if TYPE_CHECKING:
@@ -133,6 +134,9 @@ def plan(  # one per option
     return _only_planned(workspace, Asked(request, target, limit, nightly), as_json=as_json)
 
 
+_WANTED = "Name a TEMPLATE, FILES and --to VENDOR; or --from VENDOR --to VENDOR; or a --plan."
+
+
 @click.command()
 @click.argument("template", required=False, shell_complete=completion.templates)
 @click.argument("files", nargs=-1)
@@ -199,9 +203,7 @@ def run(  # one per option
         onward = Onward(vendor, vendor_options, yes, plain)
         request = asyncio.run(moves.fetched(workspace, origin, access, onward))
     if not request or not vendor:
-        raise click.UsageError(
-            "Name a TEMPLATE, FILES and --to VENDOR; or --from VENDOR --to VENDOR; or a --plan."
-        )
+        raise click.UsageError(_WANTED)
     target = access.to(vendor, vendor_options)
     asked = Asked(request, target, limit, nightly)
     if dry_run:
@@ -302,7 +304,11 @@ def _run_plan(
 
 async def _plan(workspace: Workspace, asked: Asked) -> Planned:
     async with connected(asked.target, workspace) as session:
-        return await plan_run(workspace, asked.request, session, asked.limit, nightly=asked.nightly)
+        planned = await plan_run(
+            workspace, asked.request, session, asked.limit, nightly=asked.nightly
+        )
+        after_plan(workspace, planned.run, session)
+        return planned
 
 
 async def _write(workspace: Workspace, run: Run, target: Target, writing: Writing) -> Report:
@@ -318,7 +324,11 @@ async def _plan_and_write(
         planned = await plan_run(
             workspace, asked.request, session, asked.limit, lock=True, nightly=asked.nightly
         )
-        ready(planned)
+        try:
+            ready(planned)
+        except BaseException:  # the plan is kept, and may be written later
+            after_plan(workspace, planned.run, session)
+            raise
         return await execute(
             workspace, planned.run, session, inputs=planned.inputs, **asdict(writing)
         )

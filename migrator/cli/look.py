@@ -21,11 +21,14 @@ from migrator.runs.exporting import EXPORT, ensure_load
 from migrator.runs.signing import writing
 from migrator.runs.signing.building import statement_of
 from migrator.runs.signing.verified import read_verification
+from migrator.runs.tallies import Tally, tally
 from migrator.runs.target import connected
 from migrator.runs.undo.undoing import undone
 from migrator.runs.verification import verify_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from migrator.cli.access import Access
     from migrator.journal import Run
     from migrator.runs.verification import Verification
@@ -49,24 +52,28 @@ def status(workspace: Workspace, as_json: bool) -> None:
     if not rows:
         click.echo(f"No runs yet in {workspace.journal.path}.")
     for row in rows:
-        tally = [f"{n:,} {state}" for state, n in row["ops"].items()] or ["no ops"]
-        tally += [f"{row['rejected']:,} rejected"] * bool(row["rejected"])
         what = row["of"] or f"{row['template']} -> {row['vendor']}"
         click.echo(f"{row['run']}  {row['state']:<12} {what}")
-        click.echo(f"    {', '.join(tally)}")
+        records = dict(row["ops"])
+        if row["rejected"]:
+            records["rejected"] = row["rejected"]
+        click.echo(f"    {_listed(records) or 'no ops'}")
+        if row["parents"]:
+            click.echo(f"    contacts and companies: {_listed(row['parents'])}")
         if row["verified"]:
             click.echo(f"    verified {row['verified'][:16].replace('T', ' ')} UTC: all agrees")
         if row["next"]:
             click.echo(f"    next: {row['next']}")
 
 
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
 def _status_of(workspace: Workspace, run: Run) -> dict[str, Any]:
-    """A run as plain data."""
-    counts: dict[str, int] = {}
-    for (_, _, state), n in workspace.journal.counts(run.id).items():
-        counts[state.value] = counts.get(state.value, 0) + n
+    """A run as plain data; what it made for its records is counted apart from them."""
+    counts = tally(workspace.journal, [run])
     verified = _verified(workspace, run)
-    unknown = bool(workspace.journal.unknown(run.id))
     return {
         "run": run.id,
         "state": run.state.value,
@@ -74,10 +81,11 @@ def _status_of(workspace: Workspace, run: Run) -> dict[str, Any]:
         "account": run.account,
         "template": run.template,
         "of": _of(run),
-        "ops": counts,
+        "ops": {state.value: n for state, n in counts.records.items()},
+        "parents": {state.value: n for state, n in counts.parents.items()},
         "rejected": run.settings.get("rejected", 0),
         "verified": verified,
-        "next": "" if verified else _next(run, counts, unknown=unknown),
+        "next": "" if verified else _next(run, counts),
     }
 
 
@@ -99,23 +107,13 @@ def _of(run: Run) -> str:
     return ""
 
 
-def _next(run: Run, counts: dict[str, int], *, unknown: bool) -> str:
+def _next(run: Run, counts: Tally) -> str:
     """The command that goes on with a run."""
-    if unknown:
+    if counts.unknown or counts.parents_unknown:
         return f"migrator settle {run.id}"
-    if run.state is RunState.UNDONE or (
-        run.state is RunState.FINISHED and "undoes" in run.settings
-    ):
-        return ""
-    match run.state:
-        case RunState.PLANNING:
-            return "nothing was written; start it again"
-        case RunState.PLANNED:
-            return f"migrator run --plan {run.id}"
-        case RunState.FINISHED:
-            return f"migrator verify {run.id}" if counts.get(OpState.WRITTEN) else ""
-        case _:
-            return f"migrator resume {run.id}"
+    if run.state is RunState.FINISHED and "undoes" not in run.settings:
+        return f"migrator verify {run.id}" if counts.records[OpState.WRITTEN] else ""
+    return reports.next_command(run)
 
 
 @click.command()

@@ -17,6 +17,7 @@ from migrator.runs.confirming import Destination
 from migrator.runs.execution import execute
 from migrator.runs.retry.retrying import open_retry, plan_retry
 from migrator.runs.retry.returned import Asked
+from migrator.runs.signing.writing import after_plan
 from migrator.runs.target import connected
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ async def _plan(
     workspace: Workspace, returned: Returned, target: Target, limit: Limit | None
 ) -> Planned:
     async with connected(target, workspace) as session:
-        return await plan_retry(workspace, returned, session, limit)
+        planned = await plan_retry(workspace, returned, session, limit)
+        after_plan(workspace, planned.run, session)
+        return planned
 
 
 async def _plan_and_write(

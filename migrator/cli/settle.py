@@ -10,12 +10,15 @@ import click
 
 from migrator.cli import options
 from migrator.journal import RunState
-from migrator.report import wrapped
+from migrator.report import counted, wrapped
 from migrator.runs import unknown
 from migrator.runs.exporting import ensure_load
+from migrator.runs.signing.writing import renew
 
 if TYPE_CHECKING:
-    from migrator.journal import Run
+    from collections.abc import Sequence
+
+    from migrator.journal import Run, Unknown
     from migrator.runs.workspace import Workspace
 
 
@@ -79,6 +82,8 @@ def settle(  # one per option
         raise click.UsageError(f"{', '.join(sorted(both))}: written, or not written?")
     told = told | written | dict.fromkeys(not_written, None)
     result = unknown.answer(workspace, run.id, told)
+    if told:
+        renew(workspace, run.id)  # its page said that nobody knew
     if as_json:
         left = [
             {"type": one.op.type, "key": one.op.key, "look_for": one.message} for one in result.left
@@ -88,6 +93,15 @@ def settle(  # one per option
     else:
         click.echo("\n".join(_lines(run, result)))
     return 5 if result.left else 0
+
+
+def _unknown(left: Sequence[Unknown]) -> str:
+    """How many rows, and how many contacts and companies made for some, are unknown."""
+    rows = sum(one.op.place is not None for one in left)
+    parts = [counted(rows, "row", "rows")] if rows else []
+    if parents := len(left) - rows:
+        parts.append(counted(parents, "contact or company", "contacts and companies"))
+    return f"{' and '.join(parts)} {'is' if len(left) == 1 else 'are'}"
 
 
 def _lines(run: Run, result: unknown.Answered) -> list[str]:
@@ -104,7 +118,7 @@ def _lines(run: Run, result: unknown.Answered) -> list[str]:
     if result.left:
         lines += [
             "",
-            f"{len(result.left):,} rows of run {run_id} are unknown. Once you have looked:",
+            f"Of run {run_id} {_unknown(result.left)} unknown. Once you have looked:",
             f"  migrator settle {run_id} --written KEY=ID --not-written KEY",
         ]
     else:

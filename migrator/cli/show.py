@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from migrator.report import reason_lines, remarks_of, wrapped
+from migrator.report import counted, reason_lines, remarks_of, wrapped
 from migrator.runs.sums import DIMENSIONS
 from migrator.runs.surprises import SURPRISES
 from migrator.vendors.registry import product
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from migrator.runs.verification import Verification
 
 _REASONS = "Rejected, by reason:"
+_ARE = ("is", "are")
+_KEYS = ("key is", "keys are")
+_RECORDS = ("record is", "records are")
 _DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
 
 
@@ -137,23 +140,30 @@ def _changes(planned: Planned) -> list[str]:
 
 
 def _remarks(planned: Planned) -> list[str]:
-    result = planned.plan
-    remarks = []
-    found = planned.run.settings["plan"]
-    if found["remembered"]:
-        remarks.append(f"{found['remembered']:,} are unchanged since an earlier run: not asked for")
-    if found["missing"]:
-        way = "" if result.counts["delete"] else "; they stay, unless --mirror says how many may go"
-        remarks.append(
-            f"{found['missing']:,} records that were loaded before are missing in the source{way}"
-        )
-    if result.counts["parents"]:
-        remarks.append(f"{result.counts['parents']:,} contacts or companies are created as well")
-    if result.skipped_links:
-        remarks.append(f"{result.skipped_links:,} links are left out: their parents are missing")
-    remarks += remarks_of(planned.run)
+    remarks = [*_besides(planned), *remarks_of(planned.run)]
     lines = (line for remark in remarks for line in wrapped(f"  {remark}", indent=4))
     return ["", *lines] if remarks else []
+
+
+def _besides(planned: Planned) -> Iterable[str]:
+    """What the counts of a plan do not say."""
+    result, found = planned.plan, planned.run.settings["plan"]
+    if found["remembered"]:
+        told = counted(found["remembered"], *_ARE)
+        yield f"{told} unchanged since an earlier run: not asked for"
+    if missing := found["missing"]:
+        told = counted(
+            missing, "record that was loaded before is", "records that were loaded before are"
+        )
+        stay = "it stays" if missing == 1 else "they stay"
+        way = "" if result.counts["delete"] else f"; {stay}, unless --mirror says how many may go"
+        yield f"{told} missing in the source{way}"
+    if parents := result.counts["parents"]:
+        told = counted(parents, "contact or company is", "contacts or companies are")
+        yield f"{told} created as well"
+    if result.skipped_links:
+        told = counted(result.skipped_links, "link is", "links are")
+        yield f"{told} left out, for want of the record to link to"
 
 
 def surprises(run: Run) -> list[str]:
@@ -176,7 +186,8 @@ def _cost(planned: Planned) -> str:
 
 def verification(result: Verification, run: Run) -> str:
     """What reading back found."""
-    lines = [f"Verify {run.id}: {result.checked:,} records read back, {result.same:,} the same"]
+    read = counted(result.checked, "record", "records")
+    lines = [f"Verify {run.id}: {read} read back, {result.same:,} the same"]
     for dimension in DIMENSIONS:
         lines += _beside([one for one in result.sums if one.dimension == dimension], dimension)
     lines += _explained(result)
@@ -186,11 +197,7 @@ def verification(result: Verification, run: Run) -> str:
         + (f" ({one.why})" if one.why else "")
         for one in result.examples
     ]
-    if result.unknown:
-        lines.append(f"  {result.unknown:,} records are unknown: migrator settle {run.id}")
-    if result.left > result.unknown:
-        left = result.left - result.unknown
-        lines.append(f"  {left:,} records are not written yet: migrator resume {run.id}")
+    lines += _left(result, run)
     if result.agrees:
         lines.append("  Nothing left to do.")
     if result.file:
@@ -200,6 +207,24 @@ def verification(result: Verification, run: Run) -> str:
     return "\n".join(lines)
 
 
+def _left(result: Verification, run: Run) -> list[str]:
+    """What is not written yet; contacts and companies are no rows, and stand by themselves."""
+    parents = ("of the contacts and companies is", "contacts and companies are")
+    found = (
+        (result.unknown, _RECORDS, "unknown", "settle"),
+        (result.left - result.unknown, _RECORDS, "not written yet", "resume"),
+        (result.parents_unknown, parents, "unknown", "settle"),
+        (result.parents_left - result.parents_unknown, parents, "not created yet", "resume"),
+    )
+    texts = (
+        f"  {counted(n, *names)} {what}: migrator {command} {run.id}"
+        for n, names, what, command in found
+        if n
+    )
+    return [line for text in texts for line in wrapped(text)]
+
+
+_NAME = 24
 _LISTED = 8
 """So many values of a dimension are listed; of more, only those that differ."""
 
@@ -212,10 +237,12 @@ def _beside(sums: Sequence[Sum], dimension: str) -> list[str]:
     for one in sums:
         if one.equal and len(sums) > _LISTED:
             continue
-        name = f"{one.value or '(none)'} {'' if dimension == 'currency' else one.currency}".strip()
-        amounts = f"{one.ours_amount:>16,.2f}{one.held_amount:>16,.2f}"
+        code = "" if dimension == "currency" or not one.currency else f" {one.currency}"
+        name = f"{one.value or '(none)':.{_NAME - len(code)}}{code}"
+        # A blank before each number: of a large one nothing may run into its neighbour.
+        amounts = f" {one.ours_amount:>15,.2f} {one.held_amount:>15,.2f}"
         verdict = "" if one.equal else "  DIFFERENT"
-        lines.append(f"    {name:<24.24}{one.ours:>8,}{one.held:>9,}{amounts}{verdict}")
+        lines.append(f"    {name:<{_NAME}} {one.ours:>7,} {one.held:>8,}{amounts}{verdict}")
     if len(sums) > _LISTED:
         equal = sum(one.equal for one in sums)
         lines.append(f"    {equal:,} of {len(sums):,} are equal")
@@ -229,9 +256,11 @@ def _explained(result: Verification) -> list[str]:
         if not result.intruders
     ]
     if result.changed:
-        lines.append(f"  {result.changed:,} were changed in the account since they were written")
+        told = counted(result.changed, "was", "were")
+        lines.append(f"  {told} changed in the account since the run wrote them")
     if result.partly:
-        lines.append(f"  {result.partly:,} lack what the CRM refused of them, as the report says")
+        told = counted(result.partly, "lacks", "lack")
+        lines.append(f"  {told} what the CRM refused of them, as the report says")
     for name, count in result.normalised.most_common(_LISTED):
         lines += wrapped(
             f"  {count:,} {name}: the CRM spells it its own way, such as {result.spelling[name]}"
@@ -240,14 +269,15 @@ def _explained(result: Verification) -> list[str]:
 
 
 def _unexplained(result: Verification) -> list[str]:
+    missing, doubled, intruders = map(_some, (result.missing, result.doubled, result.intruders))
     found = (
-        (result.differing, "differ, and nothing explains it"),
-        (len(result.missing), f"missing in the account, such as {_some(result.missing)}"),
-        (len(result.doubled), f"keys are held by several records: {_some(result.doubled)}"),
-        (len(result.intruders), f"turned down but in the account: {_some(result.intruders)}"),
-        (result.unlinked, "links are missing in the account"),
+        (result.differing, "differs", "differ", ", and nothing explains it"),
+        (len(result.missing), *_ARE, f" missing in the account, such as {missing}"),
+        (len(result.doubled), *_KEYS, f" held by several records: {doubled}"),
+        (len(result.intruders), *_ARE, f" in the account though turned down: {intruders}"),
+        (result.unlinked, "link is", "links are", " missing in the account"),
     )
-    return [f"  {count:,} {what}" for count, what in found if count]
+    return [f"  {counted(count, one, many)}{what}" for count, one, many, what in found if count]
 
 
 def _some(keys: Sequence[str]) -> str:

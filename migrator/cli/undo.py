@@ -12,7 +12,7 @@ import click
 from migrator.cli import options, show
 from migrator.cli.access import access
 from migrator.cli.confirming import confirm_account, ensure_named
-from migrator.report import wrapped
+from migrator.report import counted, wrapped
 from migrator.runs.confirming import Destination
 from migrator.runs.exporting import ensure_load
 from migrator.runs.target import connected
@@ -93,7 +93,7 @@ def _lines(result: Undo) -> list[str]:
         ("kept", result.kept, "changed since or used by others, see kept"),
         ("failed", result.failed, "cannot be taken back, see failed"),
     )
-    lines = [head + (f" ({result.run})" if done else ": what it would do"), ""]
+    lines = [*wrapped(head + (f" ({result.run})" if done else ": what it would do")), ""]
     lines += [
         f"  {name:<12}{count:>10,}  {what}"
         for name, count, what in counts
@@ -101,7 +101,8 @@ def _lines(result: Undo) -> list[str]:
     ]
     if not done:
         cost = result.cost
-        lines.append(f"  cost: {cost.requests:,} requests, about {show.duration(cost.seconds)}")
+        requests = counted(cost.requests, "request", "requests")
+        lines.append(f"  cost: {requests}, about {show.duration(cost.seconds)}")
     lines += ["", *(f"  {name}: {path}" for name, path in result.files.items())]
     lines += wrapped("  Fields, pipelines and stages that the run created stay as they are.")
     if not done:

@@ -16,6 +16,7 @@ from migrator.files.encoding import find_encoding, first_fault, guess_encoding, 
 from migrator.files.records import Row, parse_line, read_rows
 from migrator.files.survey import Survey, last_lines, survey_lines
 from migrator.files.table import Dialect, Skipped, Table, empty_frame, unique_names
+from migrator.transforms.text import tidied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ _HEAD = 1 << 16
 # The proof is a regular expression as long as the header; beyond this it becomes too large.
 _MOST_COLUMNS = 2000
 _MOST_TAIL = 20_000
+_FEW_LINES = 1000
 # Of a file with one column: a character that stands in no text, so that nothing splits a cell.
 _NO_DELIMITER = "\x1f"
 _NEWLINES = {"\r\n": "CRLF", "\n": "LF", "\r": "CR"}
@@ -240,8 +242,27 @@ def _regular(text: Text, headers: Mapping[str, Header], footers: Sequence[str]) 
             skipped,
             (),
             (_delimiter_evidence(delimiter, records, records),),
+            tidy=_tidy_columns(delimiter, columns, survey.odd),
         )
     return None
+
+
+def _tidy_columns(delimiter: str, columns: Sequence[str], odd: pl.Series | None) -> frozenset[str]:
+    """The columns that are tidy in all lines: in those, that is, which are not proved to be."""
+    if odd is None:
+        return frozenset()
+    tidy = set(columns)
+    for start in range(0, len(odd), _FEW_LINES):
+        cells = pl.read_csv(
+            "\n".join(odd.slice(start, _FEW_LINES)).encode(),
+            has_header=False,
+            separator=delimiter,
+            schema=dict.fromkeys(columns, pl.String),
+            null_values="",
+        )
+        made = tidied(cells)
+        tidy = {name for name in tidy if cells[name].equals(made[name])}
+    return frozenset(tidy)
 
 
 def _cut(

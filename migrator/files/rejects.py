@@ -89,6 +89,7 @@ def restored(table: Table) -> Table:
         frame=frame,
         problems=problems,
         evidence=(*table.evidence, "a rejects file: its own columns are left out"),
+        tidy=frozenset(),
         marks=table.frame.select(
             pl.col("_record").alias("at"),
             pl.col("_line").alias("at_line"),

@@ -77,6 +77,11 @@ class Source:
         return tuple(table.name for table in self.tables)
 
     @property
+    def tidy(self) -> frozenset[str]:
+        """Columns that are tidy in all files, see :class:`~migrator.files.table.Table`."""
+        return frozenset.intersection(*(table.tidy for table in self.tables))
+
+    @property
     def has_surplus(self) -> bool:
         """Whether a record has text that fits no column."""
         return not self.problems.filter(pl.col("_code") != "too_few_cells").is_empty()

@@ -91,7 +91,8 @@ class Table:
     file), ``_line`` (Int64) and ``_surplus`` (String: what did not fit the columns), in order of
     ``_record``. ``marks`` is there for a rejects file of ours alone: ``at`` and ``at_line`` (Int64:
     the record and its line in the file), and what the file says of its origin, ``_record``,
-    ``_line`` and ``_run`` (String).
+    ``_line`` and ``_run`` (String). ``tidy`` are columns whose cells are known to be in NFC,
+    without spaces at their ends, and without invisible characters or odd spaces.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Table:
     problems: tuple[Malformed, ...] = ()
     evidence: tuple[str, ...] = field(default=())
     marks: pl.LazyFrame | None = None
+    tidy: frozenset[str] = frozenset()
 
 
 def empty_frame(columns: Iterable[str]) -> pl.LazyFrame:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from migrator.currencies import CURRENCIES
 from migrator.guess.columns import ColumnKind
 from migrator.guess.headers import custom_likeness
-from migrator.guess.matching import LEAST, Match, ordered
+from migrator.guess.matching import Match, ordered
 from migrator.guess.scoring import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from migrator.guess.columns import Column
     from migrator.guess.matching import Matching
@@ -42,38 +42,81 @@ _PLACEHOLDERS = frozenset(
     }
 )
 _UNIQUE = 0.999
-_SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₺": "TRY", "₽": "RUB", "₩": "KRW", "₪": "ILS"}
-"""Signs that stand for one currency; a dollar is not only the American one."""
-_SAME = 0.95
-_PARTS = ("name", "companies", "created_at", "close_date", "amount")
+_SHOWN = 4
+_NAMING = ("name", "companies")
+"""What tells deals apart for people; nothing else alone, or without one of them, is a key."""
+_STEADY = ("created_at",)
+"""What stays as it is for as long as the deal is there."""
+_CHANGING = ("close_date", "amount")
+"""What changes while a deal goes on, so that the same deal would be taken for another one."""
 
 
 def complete_key(matching: Matching) -> Matching:
-    """With a key: columns that together have a value of their own in nearly every record."""
+    """With a key: columns that together have a value of their own in nearly every record.
+
+    A deal's name is among them, or its company. Without such columns there is no key: amounts,
+    dates and stages are different by chance.
+    """
     if matching.match("key"):
         return matching
-    columns = [
+    named = _columns(matching, _NAMING)
+    for some in _together(named, _columns(matching, _STEADY)):
+        if len(some) == 1 and some != matching.columns("name")[:1]:
+            continue  # a company may have another deal tomorrow
+        if _variety(matching, some) >= _UNIQUE:
+            together = "are a value of their own" if len(some) > 1 else "is a value of its own"
+            said = f"no column has ids; {' and '.join(some)} {together} in each record"
+            return _with(matching, Match("key", some, 0.6, (said,)))
+    return matching
+
+
+def key_candidates(matching: Matching) -> list[tuple[tuple[str, ...], float]]:
+    """Columns that could be the key together, where nothing is it, and how many records differ.
+
+    The best ones first; a person has to choose, since what is among them changes with the deal.
+    """
+    if matching.match("key"):
+        return []
+    named = _columns(matching, _NAMING)
+    rest = _columns(matching, (*_STEADY, *_CHANGING))
+    rated = [(some, _variety(matching, some)) for some in _together(named, rest)]
+    return sorted(rated, key=lambda pair: (-pair[1], len(pair[0])))[:_SHOWN]
+
+
+def key_question(candidates: Sequence[tuple[tuple[str, ...], float]]) -> str:
+    """What to do where nothing names a record."""
+    told = (
+        "no column names a record, so nothing keeps a deal from being loaded twice, and a check "
+        "stops. Export the id too, or add a column of ids to the file"
+    )
+    if not candidates:
+        return told
+    (columns, share), *_ = candidates
+    parts = ", ".join(f"{{from: [{json.dumps(one, ensure_ascii=False)}]}}" for one in columns)
+    return (
+        f"{told}; or make one of several columns, such as key: {{parts: [{parts}]}}, which is "
+        f"different in {percent(share)} of the records, and must stay as it is from load to load"
+    )
+
+
+def _columns(matching: Matching, fields: Sequence[str]) -> list[str]:
+    """The columns that give these fields and hold something, each once."""
+    found = (
         column
-        for field in _PARTS
+        for field in fields
         for column in matching.columns(field)[:1]
         if matching.profile.column(column).filled
-    ]
-    columns = list(dict.fromkeys(columns))
-    named = matching.columns("name")[:1]
+    )
+    return list(dict.fromkeys(found))
+
+
+def _together(named: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Up to three columns together, at least one of which names a deal; the fewest first."""
+    columns = list(dict.fromkeys((*named, *others)))
     for size in (1, 2, 3):
         for some in combinations(columns, size):
-            if size == 1 and some != named:
-                continue  # an amount or a date that is different by chance names no record
-            unique = _variety(matching, some)
-            if unique >= _UNIQUE:
-                together = "are a value of their own" if size > 1 else "is a value of its own"
-                said = f"no column has ids; {' and '.join(some)} {together} in each record"
-                return _with(matching, Match("key", some, 0.6, (said,)))
-    if not columns:
-        return matching
-    most = tuple(columns[:3])
-    said = f"no column has ids, and {' and '.join(most)} repeat in some records"
-    return _with(matching, Match("key", most, LEAST, (said, percent(_variety(matching, most)))))
+            if set(some) & set(named):
+                yield some
 
 
 def _variety(matching: Matching, columns: Sequence[str]) -> float:
@@ -104,30 +147,9 @@ def complete_name(matching: Matching) -> Matching:
     if not columns:
         return matching
     spec = {"pick": "join", "separator": " ", "rules": ["required"]}
-    said = f"the file has no names of deals; {' and '.join(columns)} make one"
+    make = "make" if len(columns) > 1 else "makes"
+    said = f"the file has no names of deals; {' and '.join(columns)} {make} one"
     return _with(matching, Match("name", columns, 0.5, (said,), spec))
-
-
-def complete_currency(matching: Matching) -> Matching:
-    """With the currency that the amounts are written with, where no column names it."""
-    amount = matching.columns("amount")[:1]
-    if matching.match("currency") or not amount:
-        return matching
-    text = pl.col(amount[0])
-    code = text.str.extract(r"(\p{Sc}|[A-Z]{3})")
-    signs = (
-        matching.profile.scan(amount)
-        .select((code.count() / text.count()).alias("share"), code.drop_nulls().unique().implode())
-        .collect(engine="streaming")
-        .row(0)
-    )
-    share, found = signs
-    known = {_SIGNS.get(sign, sign if sign in CURRENCIES else "") for sign in found}
-    if len(known) != 1 or "" in known or (share or 0) < _SAME:
-        return matching
-    (currency,) = known
-    said = f"the amounts are written with {' and '.join(sorted(found))}"
-    return _with(matching, Match("currency", (), 0.9, (said,), {"default": currency}))
 
 
 def _of_products(columns: Sequence[Column]) -> str:

@@ -7,10 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from migrator.guess.completing import complete_currency, complete_key, complete_name, placeholders
-from migrator.guess.matching import Match, field_name, ordered
+from migrator.guess.completing import (
+    complete_key,
+    complete_name,
+    key_candidates,
+    key_question,
+    placeholders,
+)
+from migrator.guess.currencies import (
+    complete_currency,
+    currency_question,
+    currency_sheet,
+    open_signs,
+)
+from migrator.guess.deals import no_deals
+from migrator.guess.matching import Match, meant, ordered
+from migrator.guess.owners import with_owners
 from migrator.guess.places import Places, Seen, places
 from migrator.guess.readings import read_values
+from migrator.guess.rivals import rival_amounts, rival_question
 from migrator.guess.sheets import Line, lines
 from migrator.guess.specs import spec_of
 from migrator.guess.stages import status_in
@@ -26,9 +41,8 @@ if TYPE_CHECKING:
     from migrator.model import Account, FieldInfo
 
 _EXPECTED = ("key", "name", "stage", "amount", "close_date", "owner")
-_MOST_OWNERS = 300
-_LIVE = 0.5
-"""Where fewer deals than this have an owner whom the account knows, owners are left for later."""
+_CODES = 0.9
+"""Where more currencies than this are codes, as the layout has them, no value map is made."""
 _PIPELINE = "Imported deals"
 
 
@@ -40,11 +54,20 @@ class Target:
         account: None = nothing is known of it.
         creates: whether pipelines and stages can be created in it.
         zone: of times in the file that do not tell theirs; blank = nobody has said.
+        currencies: sign of a currency to the code that somebody says it stands for.
+        values: the folder of the value maps, beside the template.
     """
 
     account: Account | None = None
     creates: bool = True
     zone: str = ""
+    currencies: Mapping[str, str] = field(default_factory=dict)
+    values: str = "values"
+
+    @property
+    def home(self) -> str | None:
+        """The account's own currency."""
+        return self.account.currency if self.account else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +77,13 @@ class Field:
     Attributes:
         spec: what is written, ``from`` first, as plain data.
         notes: comments above it, beside what the match says.
-        question: what cannot be decided; blank = nothing.
+        questions: what somebody has to decide.
     """
 
     match: Match
     spec: Mapping[str, Any]
     notes: tuple[str, ...] = ()
-    question: str = ""
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +92,24 @@ class Draft:
 
     Attributes:
         key: of the template, as plain data.
+        key_question: what somebody has to say about it; blank = nothing.
         sheets: field to its value map.
         create: fields to create.
         missing: texts that mean blank, beside the empty one.
         files: how to read the files, where a layout says so.
         zoneless: the columns of times whose zone the file does not tell.
         zone: theirs; blank = nobody has said.
+        signs: those that can stand for several currencies, with the codes.
+        foreign: why the file looks like none of deals; blank = it looks like one.
+        rivals: columns that could be the amount, the one in use first, with their sums.
+        keys: columns that could be the key together, where there is none.
+        values: the folder of the value maps, beside the template.
     """
 
     matching: Matching
     key: Mapping[str, Any]
     key_notes: tuple[str, ...]
+    key_question: str
     fields: tuple[Field, ...]
     sheets: Mapping[str, tuple[Line, ...]]
     places: Places
@@ -88,6 +118,18 @@ class Draft:
     files: Mapping[str, Any] = field(default_factory=dict)
     zoneless: tuple[str, ...] = ()
     zone: str = ""
+    signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign: str = ""
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[tuple[str, ...], ...] = ()
+    values: str = "values"
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """All that somebody has to decide, but for the values without a target."""
+        asked = [self.foreign, self.key_question]
+        asked += [question for each in self.fields for question in each.questions]
+        return tuple(text for text in asked if text)
 
     @property
     def absent(self) -> tuple[str, ...]:
@@ -105,8 +147,12 @@ class Draft:
 def draft(matching: Matching, target: Target) -> Draft:
     """Complete what was matched: key, name, pipeline, stages, value maps, fields to create."""
     account = target.account
-    matching = complete_currency(complete_name(complete_key(matching)))
-    matching, owners = _with_owners(matching, account)
+    foreign = no_deals(matching)
+    if foreign:
+        matching = matching.without("amount")  # nothing but digits speaks for it
+    matching = complete_name(complete_key(matching))
+    matching = complete_currency(matching, target.currencies, target.home)
+    matching, owners = with_owners(matching, _money(matching), account, target.values)
     layout = shipped_data(matching.layout.template.name) if matching.layout else {}
     sources = replace(_money(matching), pipeline=matching.columns("pipeline"))
     statuses = _counted(matching, "status", _money(matching))
@@ -117,11 +163,14 @@ def draft(matching: Matching, target: Target) -> Draft:
         "stage": found.stages,
         "status": _status_sheet(statuses, found, matching, layout),
         "owner": owners,
+        "currency": _currencies(matching, target),
         **_choices(matching, account),
     }
     sheets = {name: sheet for name, sheet in sheets.items() if sheet}
+    rivals = rival_amounts(matching)
+    keys = key_candidates(matching)
     fields = tuple(
-        _field(matching, match, sheets, account)
+        _field(matching, match, sheets, target, rivals)
         for match in matching.matches
         if match.field != "key"
     )
@@ -130,6 +179,7 @@ def draft(matching: Matching, target: Target) -> Draft:
         matching,
         _key(key, layout),
         key.reasons if key else ("no column has a value of its own in each record",),
+        _key_question(key, keys),
         fields,
         sheets,
         found,
@@ -138,12 +188,43 @@ def draft(matching: Matching, target: Target) -> Draft:
         layout.get("files", {}),
         _zoneless(matching),
         target.zone,
+        open_signs(matching, target.currencies, target.home),
+        foreign,
+        rivals,
+        tuple(columns for columns, _ in keys),
+        target.values,
     )
+
+
+def _key_question(key: Match | None, keys: Sequence[tuple[tuple[str, ...], float]]) -> str:
+    return _unsure(key) if key else key_question(keys)
+
+
+def _unsure(match: Match) -> str:
+    """What to say of a guess that somebody should confirm; blank where it is sure, or waits."""
+    if match.sure or match.doubt or not match.columns:
+        return ""
+    why = "; ".join(match.reasons)
+    columns = " + ".join(match.columns)
+    return f"is {columns} {meant(match.field)}? It is a guess ({match.score:.0%}: {why})"
+
+
+def _currencies(matching: Matching, target: Target) -> tuple[Line, ...]:
+    """The value map of a column of signs or names; a transform reads those in amounts."""
+    match = matching.match("currency")
+    if match is None or not match.columns or match.columns == matching.columns("amount")[:1]:
+        return ()
+    codes = matching.profile.column(match.columns[0]).share("currency code")
+    if matching.layout and codes >= _CODES:
+        return ()  # what few others there are is decided when the file is checked
+    counted = _counted(matching, "currency", replace(_money(matching), currency=()))
+    return currency_sheet(counted, target.currencies, target.home)
 
 
 def _money(matching: Matching) -> Sources:
     """What values are counted by, whatever the pipeline."""
-    return Sources((), matching.columns("amount"), matching.columns("currency"))
+    amount, currency = matching.columns("amount"), matching.columns("currency")
+    return Sources((), amount, () if set(amount) & set(currency) else currency)
 
 
 def _counted(matching: Matching, name: str, sources: Sources) -> list[Counted]:
@@ -257,37 +338,7 @@ def _once(sheet: Sequence[Line]) -> list[Line]:
     return list(found.values())
 
 
-# -- owners and options ----------------------------------------------------------------------------
-
-
-def _with_owners(matching: Matching, account: Account | None) -> tuple[Matching, tuple[Line, ...]]:
-    """The value map of owners; where hardly one is known, owners wait until it is filled in."""
-    match = matching.match("owner")
-    if match is None:
-        return matching, ()
-    counted = tally(matching.profile, match.columns, _money(matching))
-    users = [user for user in account.owners if user.active] if account else []
-    names = {user.email or user.name: [user.email, user.name] for user in users}
-    sheet = lines(counted[:_MOST_OWNERS], names)
-    total = sum(each.rows for each in counted) or 1
-    known = sum(line.rows for line in sheet if line.decided) / total
-    ids = not match.sure
-    if account is None and not ids:
-        return matching, ()
-    if known >= _LIVE:
-        return matching, sheet
-    strangers = sum(not line.decided for line in sheet)
-    who = f"{strangers:,} of {len(sheet):,} are no users of the account"
-    who = "the file has ids and no addresses" if ids else who
-    doubtful = replace(match, doubt=f"{who}; fill in values/owner.csv, then uncomment")
-    kept = [each for each in matching.matches if each.field != "owner"]
-    used = {name for each in kept for name in each.columns}
-    if not set(match.columns) <= used:
-        name = field_name(match.columns[0])
-        label = name.replace("_", " ").capitalize()
-        reason = "kept as a text, until the owners are known"
-        kept.append(Match(CUSTOM_PREFIX + name, match.columns, 1.0, (reason,), None, label))
-    return replace(matching, matches=ordered([*kept, doubtful])), sheet
+# -- options ----------------------------------------------------------------------------
 
 
 def _choices(matching: Matching, account: Account | None) -> dict[str, tuple[Line, ...]]:
@@ -324,13 +375,15 @@ def _field(
     matching: Matching,
     match: Match,
     sheets: Mapping[str, tuple[Line, ...]],
-    account: Account | None,
+    target: Target,
+    rivals: Mapping[str, str],
 ) -> Field:
+    account = target.account
     spec, notes, question = spec_of(matching, match, _info(match, account), account)
     sheet = sheets.get(match.field)
     if sheet:
         spec.pop("values", None)
-        spec["values_file"] = f"values/{match.field}.csv"
+        spec["values_file"] = f"{target.values}/{match.field}.csv"
         left = [line for line in sheet if not line.decided]
         if left:
             rows = sum(line.rows for line in left)
@@ -338,4 +391,9 @@ def _field(
             named += " and others" if len(left) > 3 else ""
             values = "1 value" if len(left) == 1 else f"{len(left):,} values"
             notes = (*notes, f"no target yet for {values}, in {rows:,} of the records: {named}")
-    return Field(match, spec, notes, question)
+    asked = match.question
+    if match.field == "currency" and sheet:
+        asked = currency_question(match.columns[0], sheet, target.home)
+    other = rival_question(rivals) if match.field == "amount" else ""
+    each = (_unsure(match), other, asked, question)
+    return Field(match, spec, notes, tuple(text for text in each if text))

@@ -134,6 +134,24 @@ def custom_likeness(header: str) -> tuple[str, Likeness]:
     return max(each, key=lambda pair: pair[1].score)
 
 
+_NUMBERS_OF = frozenset(
+    {"a count", "a period", "an id of another record", "a fact about a company or a person"}
+)
+_AMOUNT = 0.55
+"""From this likeness on a header has the name of an amount in it, among others."""
+
+
+def names_amount(header: str) -> bool:
+    """Whether a header says that a column is money of a deal, though perhaps not all or not yet.
+
+    >>> names_amount("Umsatz erwartet"), names_amount("weighted_amount"), names_amount("Employees")
+    (True, True, False)
+    """
+    if other_meaning(header) in _NUMBERS_OF:
+        return False
+    return _likeness(header, FIELDS["amount"]).score >= _AMOUNT
+
+
 def names_owner_id(header: str) -> bool:
     """Whether a header names the id of a record's owner.
 

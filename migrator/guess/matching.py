@@ -55,6 +55,8 @@ class Match:
         spec: what the field says beside ``from``, as plain data; None = not known yet.
         label: of a field of the target's own that is to be created; blank = it is there.
         doubt: why the field is written as a comment only; blank = it is in use.
+        question: what somebody has to decide about it; blank = nothing.
+        told: whether somebody was asked and said so.
     """
 
     field: str
@@ -64,6 +66,8 @@ class Match:
     spec: Mapping[str, Any] | None = None
     label: str = ""
     doubt: str = ""
+    question: str = ""
+    told: bool = False
 
     @property
     def sure(self) -> bool:
@@ -113,13 +117,19 @@ class Matching:
         return tuple(column for column in self.profile.columns if column.name not in used)
 
     def with_match(self, match: Match) -> Matching:
-        """The same with one field matched so; its columns are taken from other canonical fields."""
+        """The same with one field matched so; its columns are taken from other canonical fields.
+
+        Not from or by a key of several columns, which are fields all the same.
+        """
         kept = [
             other
             for other in self.matches
             if other.field != match.field
             and (
-                other.field.startswith(CUSTOM_PREFIX) or not set(other.columns) & set(match.columns)
+                other.field.startswith(CUSTOM_PREFIX)
+                or _is_made(other)
+                or _is_made(match)
+                or not set(other.columns) & set(match.columns)
             )
         ]
         return replace(self, matches=ordered([*kept, match]))
@@ -127,6 +137,11 @@ class Matching:
     def without(self, field: str) -> Matching:
         """The same with nothing for a field."""
         return replace(self, matches=tuple(m for m in self.matches if m.field != field))
+
+
+def _is_made(match: Match) -> bool:
+    """Whether a match is a key made of several columns."""
+    return match.field == "key" and len(match.columns) > 1
 
 
 def match_columns(
@@ -324,6 +339,34 @@ def field_name(header: str, taken: Collection[str] = ()) -> str:
     while name in taken:
         name, number = f"{stem}_{number}", number + 1
     return name
+
+
+_MEANT = {
+    "key": "the id of a record",
+    "name": "the name of a deal",
+    "close_date": "the date of closing",
+    "created_at": "the date of creation",
+    "contacts": "the contact's e-mail address",
+    "companies": "the company",
+}
+
+
+def meant(field: str) -> str:
+    """What a canonical field is, in a question.
+
+    >>> meant("key"), meant("stage")
+    ('the id of a record', 'the stage')
+    """
+    return _MEANT.get(field, f"the {field}")
+
+
+def label_of(header: str) -> str:
+    """A label for a field that a column could become, as people write it.
+
+    >>> label_of("Zuständig"), label_of("SALES_REP"), label_of("Région / Zone")
+    ('Zuständig', 'Sales rep', 'Région zone')
+    """
+    return " ".join(re.split(r"[\W_]+", header)).strip().capitalize() or header
 
 
 def meaning(column: Column) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrator.currencies import CURRENCIES, codes_of
 from migrator.guess.columns import DATES, NUMBERS, ColumnKind
 from migrator.guess.headers import custom_likeness, header_likeness, other_meaning
-from migrator.guess.stages import is_stage, status_in
+from migrator.guess.stages import is_stage, is_waiting, status_in
 from migrator.guess.synonyms import FIELDS
 
 if TYPE_CHECKING:
@@ -22,16 +23,26 @@ _ALONE = 0.6
 _HINT = 0.4
 """A header less like a field's names says nothing about it."""
 _KNOWN = 0.9
+_SOME = 0.5
+"""An id that fewer records have for themselves names none of them."""
+_ASKED = 0.6
+"""How sure a guess can be at most that somebody has to confirm."""
 _MOST = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well values fit a field, from 0 to 1, and why; ``veto`` = they cannot be it."""
+    """How well values fit a field, from 0 to 1, and why.
+
+    Attributes:
+        veto: they cannot be it.
+        most: what no header can make more of.
+    """
 
     score: float
     reason: str = ""
     veto: bool = False
+    most: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,8 @@ def _score(column: Column, field: str, columns: Sequence[Column]) -> Score:
             return Score(0.0)
         return Score(_ALONE * fit.score, (fit.reason,))
     value = _BY_HEADER * header.score + (1 - _BY_HEADER) * fit.score
-    return Score(value, tuple(reason for reason in (header.reason, fit.reason) if reason))
+    reasons = tuple(reason for reason in (header.reason, fit.reason) if reason)
+    return Score(min(value, fit.most), reasons)
 
 
 def _says_something_else(header: str, field: str) -> bool:
@@ -93,10 +105,18 @@ def percent(share: float) -> str:
 
 
 def _key(column: Column, columns: Sequence[Column]) -> Fit:  # noqa: ARG001 - all have the same signature
-    if column.kind in DATES or column.kind in {ColumnKind.BOOL, ColumnKind.CURRENCY}:
+    if column.kind in DATES or column.kind in _NO_KEYS or column.fill < _MOST:
         return _NO
-    if column.variety < _MOST or column.fill < _MOST or column.distinct < 2:
+    # Numbers with places are amounts, however different they are.
+    if column.kind in NUMBERS and column.share("whole") < 1:
         return _NO
+    if column.rows == 1:
+        return Fit(0.5, "there is but one record")
+    if column.variety < _SOME or column.distinct < 2:
+        return _NO
+    if column.variety < _MOST:
+        said = f"only {percent(column.variety)} are different"
+        return Fit(0.2, said, most=_ASKED)
     unique = column.distinct == column.filled
     said = "every value is different" if unique else f"{percent(column.variety)} are different"
     if column.fill < 1:
@@ -104,14 +124,19 @@ def _key(column: Column, columns: Sequence[Column]) -> Fit:  # noqa: ARG001 - al
     like_id = column.kind is ColumnKind.ID or column.share("whole") == 1
     score = 0.6 if column.share("spaced") > 0.3 else 0.8
     score = 1.0 if like_id else score
-    # Numbers with places are amounts, however different they are.
-    if column.kind in NUMBERS and column.share("whole") < 1:
-        return _NO
     first = 0.0 if column.place == 0 else 0.1
     return Fit(score - first - (0 if unique else 0.1), said)
 
 
+_NO_KEYS = frozenset({ColumnKind.BOOL, ColumnKind.CURRENCY, ColumnKind.MONEY})
+
+
 def _name(column: Column, columns: Sequence[Column]) -> Fit:  # noqa: ARG001
+    if column.distinct == 1 < column.filled:
+        return Fit(0.1, f"the same in all {column.filled:,} records", most=_ASKED)
+    codes = column.kind is ColumnKind.NUMBER and column.share("whole") == 1
+    if column.kind is ColumnKind.ID or codes:
+        return Fit(0.3 if column.variety > 0.5 else 0.0, f"codes, {column.distinct:,} different")
     if column.kind not in {ColumnKind.TEXT, ColumnKind.CHOICE} or column.share("letters") < 0.5:
         return _NO
     several_words = column.share("spaced")
@@ -151,9 +176,12 @@ def _status(column: Column, columns: Sequence[Column]) -> Fit:  # noqa: ARG001
     if not column.choices:
         return _NO
     known = share_of(column, _closed)
-    if known < 0.5 or column.distinct < 2:
+    spoken = known + share_of(column, is_waiting)
+    if spoken < 0.5:
         return _NO
-    return Fit(1.0 if known >= _MOST else 0.5, f"{percent(known)} are open, won or lost")
+    if column.distinct < 2:
+        return Fit(0.5, f"{column.choices[0][0]} in all records")
+    return Fit(1.0 if spoken >= _MOST else 0.5, f"{percent(known)} are open, won or lost")
 
 
 def share_of(column: Column, test: Callable[[str], bool]) -> float:
@@ -191,8 +219,13 @@ def _numbers(column: Column) -> str:
 
 def _currency(column: Column, columns: Sequence[Column]) -> Fit:  # noqa: ARG001
     if column.kind is ColumnKind.CURRENCY:
-        return Fit(1.0, f"currency codes: {', '.join(v for v, _ in column.choices[:4])}")
-    return _NO
+        codes = all(value.upper() in CURRENCIES for value, _ in column.choices)
+        what = "currency codes" if codes else "currencies"
+        return Fit(1.0, f"{what}: {', '.join(v for v, _ in column.choices[:4])}")
+    if column.kind not in {ColumnKind.CHOICE, ColumnKind.TEXT} or not column.choices:
+        return _NO
+    known = share_of(column, lambda value: bool(codes_of(value)))
+    return Fit(0.6, f"{percent(known)} are currencies") if known >= 0.5 else _NO
 
 
 def _dated(column: Column, score: float, said: str) -> Fit:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from migrator.currencies import CURRENCIES
+from migrator.currencies import CURRENCIES, spellings_of_currencies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _CODES = "|".join(sorted(CURRENCIES))
-_SIGN = rf"(?:\p{{Sc}}|(?:{_CODES})\b|kr\.?|zł|Kč|Fr\.?|Ft|lei|R\$|US\$)"
+_SPELT = "|".join(re.escape(text).replace("\\ ", " ?") for text in spellings_of_currencies())
+_SIGN = rf"(?:\p{{L}}{{0,3}}\p{{Sc}}|(?:{_CODES})\b|kr\.?|zł|Kč|Fr\.?|Ft|lei|R\$|US\$)"
 _NAME = r"\p{Lu}[\p{L}'\u2019.-]"
 _ADDRESS = r"[^\s@;,()<>]+@[^\s@;,()<>]+\.[^\s@;,()<>]{2,}"
 
@@ -22,7 +24,8 @@ SHAPES: Mapping[str, str] = {
     "url": r"(?i)^(?:https?://|www\.)\S+$",
     "domain": r"(?i)^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
     "bool": r"(?i)^(?:true|false|yes|no|ja|nein|oui|non|si|sí|sim|não|nao|nee|x)$",
-    "currency": f"(?i)^(?:{_CODES})$",
+    "currency": rf"(?i)^(?:{_CODES}|{_SPELT})\.?$",
+    "currency code": f"(?i)^(?:{_CODES})$",
     "numeric": rf"^[(+-]?{_SIGN}?\s?[(+-]?\s?{_SIGN}?\s?\d[\d.,'\u2019 ]*\)?\s?(?:%|{_SIGN})?\)?$",
     "whole": r"^\d+$",
     "long number": r"^\d{6,}$",

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from migrator.guess.headers import alike
+from migrator.template import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -109,7 +110,7 @@ def as_csv(sheet: Iterable[Line]) -> str:
     writer.writerow(HEADER)
     for line in sheet:
         score = f"{line.score:.2f}" if line.candidate else ""
-        writer.writerow(
-            (line.pipeline, line.source, line.target, line.rows, line.amount, line.candidate, score)
-        )
+        texts = (line.pipeline, line.source, line.target)
+        told = (str(line.rows), line.amount, line.candidate, score)
+        writer.writerow([neutral(cell) for cell in (*texts, *told)])
     return out.getvalue()

@@ -46,7 +46,8 @@ def spec_of(
         spec["on_missing"] = "create"
         notes = ("companies that the account lacks are created; or: on_missing: park, skip_link",)
     question = _put_reading(spec, columns)
-    if match.field == "amount" and not matching.match("currency"):
+    currency = matching.match("currency")
+    if match.field == "amount" and (currency is None or currency.doubt):
         home = account.currency if account else None
         taken = f"no column has currencies: {home or 'the home currency'} is taken"
         notes = (*notes, f"{taken}; or add currency: {{default: EUR}}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from migrator.guess.headers import likeliest, phrases, words_of
-from migrator.guess.synonyms import LOST, OPEN, STAGES, WON
+from migrator.guess.synonyms import LOST, OPEN, STAGES, WAITING, WON
 from migrator.model import DealStatus
 
 _MISSPELT = 0.9
@@ -54,6 +54,15 @@ def status_in(value: str) -> DealStatus | None:
         if word in words and "closed" in words:
             return status
     return None
+
+
+def is_waiting(value: str) -> bool:
+    """Whether a text says that a deal rests, which is neither open nor lost until somebody says.
+
+    >>> is_waiting("Pending"), is_waiting("On hold"), is_waiting("Open")
+    (True, True, False)
+    """
+    return _plain(value) in _table(WAITING)
 
 
 @cache

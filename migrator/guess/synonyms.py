@@ -35,8 +35,9 @@ OBJECTS = """
 FIELDS: Mapping[str, str] = {
     "key": """
         en: id, record id, deal id, opportunity id, key, reference, external id, number, deal no,
-            uid, guid, record key
-        de: kennung, datensatz id, nummer, vorgangsnummer, schlussel, angebotsnummer, lfd nr
+            uid, guid, record key, no, nr
+        de: kennung, datensatz id, nummer, vorgangsnummer, vorgangsnr, vorgang, schlussel,
+            angebotsnummer, angebotsnr, lfd nr, nr
         fr: identifiant, numero, reference, cle, id enregistrement
         es: identificador, numero, referencia, clave, codigo, id de registro
         pt: identificador, numero, referencia, chave, codigo, id do registro
@@ -83,10 +84,13 @@ FIELDS: Mapping[str, str] = {
     "amount": """
         en: amount, value, deal value, deal amount, close value, revenue, est revenue, estimated
             revenue, actual revenue, deal size, price, total, sum, total value, contract value,
-            estimated value, amount in currency
+            estimated value, amount in currency, net amount, gross amount, net value, gross value,
+            net, gross
         de: betrag, wert, umsatz, dealwert, auftragswert, volumen, auftragssumme, summe,
-            geschatzter umsatz, erlos, preis
-        fr: montant, valeur, chiffre d affaires, revenu, prix, somme, revenu estime, montant total
+            geschatzter umsatz, erlos, preis, netto, brutto, nettobetrag, bruttobetrag, nettowert,
+            bruttowert, nettoumsatz, bruttoumsatz
+        fr: montant, valeur, chiffre d affaires, revenu, prix, somme, revenu estime, montant total,
+            montant ht, montant ttc, ht, ttc
         es: importe, valor, monto, cantidad, ingresos, precio, cuantia, ingresos estimados
         pt: valor, montante, quantia, receita, preco, importe, valor total
         it: importo, valore, ammontare, ricavo, prezzo, somma, ricavi previsti
@@ -321,6 +325,22 @@ OTHERS: Mapping[str, str] = {
         en: currency of weighted value, expected revenue currency, weighted value currency
         de: wahrung des gewichteten werts
     """,
+    "a fact about a company or a person": """
+        en: annual revenue, number of employees, employees, headcount, staff, industry, sector,
+            year established, founded, subsidiary of, parent account, website, phone, fax, sic,
+            ticker symbol, ownership, billing street, billing city, billing state, billing country,
+            billing postal code, shipping city, street, zip, postal code, first name, last name,
+            salutation, job title, mobile phone
+        de: jahresumsatz, mitarbeiter, mitarbeiterzahl, anzahl mitarbeiter, branche, grundungsjahr,
+            webseite, telefon, strasse, plz, postleitzahl, vorname, nachname, anrede, position
+        fr: chiffre d affaires annuel, effectif, nombre d employes, secteur d activite, telephone,
+            rue, code postal, prenom, nom de famille, civilite
+        es: ingresos anuales, empleados, numero de empleados, telefono, calle, codigo postal,
+            apellido, apellidos
+        pt: receita anual, funcionarios, numero de funcionarios, telefone, rua, sobrenome
+        it: fatturato annuo, dipendenti, numero di dipendenti, telefono, via, cap, cognome
+        nl: jaaromzet, werknemers, aantal werknemers, telefoon, straat, voornaam, achternaam
+    """,
     "a flag": """
         en: is deleted, is closed, is won, is private, has opportunity line item, has open
             activity, has overdue task, locked, archived, archive status, is lost, deleted, is
@@ -358,7 +378,7 @@ OTHERS: Mapping[str, str] = {
     "a label": """
         en: type, deal type, opportunity type, label, rating, priority, tag, tags, forecast
             category, forecast category name, visible to, category, lost at stage, source origin,
-            industry, country, city, row checksum, do not modify row checksum, team
+            country, city, row checksum, do not modify row checksum, team
         de: typ, art, etikett, prioritat, kategorie, sichtbar fur, branche, land, ort
         fr: type, etiquette, priorite, categorie, visible par, secteur d activite, pays, ville
         es: tipo, etiqueta, prioridad, categoria, visible para, sector, pais, ciudad
@@ -395,9 +415,9 @@ STAGES = """
         appointment scheduled, engaging, engaged, demo, demo scheduled, presentation scheduled,
         value proposition, perception analysis, decision makers, id decision makers, identify
         decision makers, decision maker bought in, qualified to buy, evaluation, proposal,
-        propose, proposal made, proposal price quote, quote, quotation, pending commitment, in
-        negotiation, negotiation, negotiations started, negotiation review, verbal, verbal
-        commitment, contract, contract sent, commit, closing, close
+        propose, proposal made, proposal price quote, quote, quotation, pending commitment,
+        pending, on hold, in negotiation, negotiation, negotiations started, negotiation review,
+        verbal, verbal commitment, contract, contract sent, commit, closing, close
     de: neu, interessent, kontakt, kontaktiert, qualifiziert, qualifizierung, bedarfsanalyse,
         termin, demo, vorstellung, angebot, angebot erstellt, angebot gesendet, verhandlung, in
         verhandlung, mundliche zusage, vertrag, vertrag gesendet, abschluss
@@ -438,7 +458,7 @@ LOST = """
 """
 
 OPEN = """
-    en: open, active, in progress, ongoing, pending
+    en: open, active, in progress, ongoing
     de: offen, aktiv, laufend
     fr: ouvert, ouverte, en cours
     es: abierto, abierta, en curso, activo
@@ -446,3 +466,16 @@ OPEN = """
     it: aperto, aperta, in corso, attivo
     nl: open, lopend, actief
 """
+
+WAITING = """
+    en: pending, on hold, hold, paused, postponed, deferred, waiting, stalled, inactive, dormant,
+        unknown, other, closed
+    de: wartend, ausstehend, zuruckgestellt, pausiert, ruht, ruhend, verschoben, inaktiv,
+        geschlossen, abgeschlossen, unbekannt
+    fr: en attente, en suspens, suspendu, suspendue, reporte, inactif, ferme, inconnu
+    es: pendiente, en espera, en pausa, aplazado, inactivo, cerrado, desconocido
+    pt: pendente, em espera, em pausa, adiado, inativo, fechado, desconhecido
+    it: in attesa, in sospeso, sospeso, rinviato, inattivo, chiuso, sconosciuto
+    nl: in afwachting, in de wacht, wachtend, uitgesteld, inactief, gesloten, onbekend
+"""
+"""What says neither open nor won nor lost: somebody has to decide what it is."""

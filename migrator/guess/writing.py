@@ -49,18 +49,21 @@ def as_yaml(draft: Draft, name: str, files: Iterable[str], account: Account | No
 
 def _head(draft: Draft, files: list[str], account: Account | None) -> Iterator[str]:
     rows = draft.matching.profile.rows
-    told = f"Guessed by `migrator init` from {', '.join(files)} ({rows:,} records). "
+    many = "1 record" if rows == 1 else f"{rows:,} records"
+    told = f"Guessed by `migrator init` from {', '.join(files)} ({many}). "
     layout = draft.matching.layout
     if layout:
         fit = percent(layout.score)
         told += f"The layout is that of the shipped template {layout.template.name} ({fit} of it). "
     told += "Every guess says how sure it is and why; change what is wrong. "
     if draft.sheets:
-        told += "The files in values/ say what becomes of each value: fill in the column target; "
-        told += "a value without one stays as it is. "
+        told += f"The files in {draft.values}/ say what becomes of each value: fill in the column "
+        told += "target; a value without one stays as it is. "
     if account:
         told += f"Candidates are those of the {account.vendor} account {account.id}."
     yield from _comment(told)
+    if draft.foreign:
+        yield from _comment(f"QUESTION: {draft.foreign}.")
 
 
 def _options(draft: Draft, account: Account | None) -> Iterator[str]:
@@ -83,6 +86,8 @@ def _options(draft: Draft, account: Account | None) -> Iterator[str]:
 
 def _key(draft: Draft) -> Iterator[str]:
     yield from _comment(_said(draft.matching.match("key"), draft.key_notes, draft))
+    if draft.key_question:
+        yield from _comment(f"QUESTION: {draft.key_question}.")
     yield f"key: {_flow(draft.key)}"
     columns = draft.matching.columns("key")
     key = draft.matching.profile.column(columns[0]) if len(columns) == 1 else None
@@ -125,8 +130,8 @@ def _field(field: Field, draft: Draft) -> Iterator[str]:
     yield from _comment(_said(match, reasons, draft), "  ")
     for note in field.notes:
         yield from _comment(note[0].upper() + note[1:] + ".", "  ")
-    if field.question:
-        yield from _comment(f"QUESTION: {field.question}", "  ")
+    for question in field.questions:
+        yield from _comment(f"QUESTION: {question}", "  ")
     lines = list(_mapping(match.field, field.spec, "  "))
     if match.doubt:
         yield from _comment(f"NOT IN USE: {match.doubt}:", "  ")

@@ -15,16 +15,24 @@ from typing import TYPE_CHECKING, Self
 from migrator.errors import InputError
 from migrator.journal.memory import Memory
 from migrator.journal.rows import (
+    ADD_OP,
+    ADD_WISH,
+    BARE_COLUMNS,
     OP_COLUMNS,
+    OPS,
     RUN_COLUMNS,
     SCHEMA,
+    SENT_OPS,
+    WITHOUT_WISHES,
     Finished,
     Unknown,
     instant,
     op_of,
     phase_of,
+    ranges,
     row_of,
     run_of,
+    wish_of,
 )
 from migrator.journal.store import Store
 from migrator.model import UNKNOWN, Action, ObjectType, OpState, Sent
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
     from migrator.journal.rows import Run, RunState, Settled
     from migrator.model import Op
 
+_WITHIN = "run = ? AND phase = ? AND seq BETWEEN ? AND ?"
+
 
 class Journal:
     """A journal file.
@@ -46,7 +56,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.store = Store(path, SCHEMA)
+        self.store = Store(path, SCHEMA, {3: WITHOUT_WISHES})
         self.memory = Memory(self.store)
         self._read = self.store.read
         self._write = self.store.write
@@ -132,29 +142,40 @@ class Journal:
     def add_ops(self, run_id: str, ops: Iterable[tuple[Op, str, str]]) -> None:
         """Store ops of a plan, each with a code and a message (blank unless it is parked)."""
         with self._write() as cursor:
-            cursor.executemany(
-                f"INSERT INTO ops (run, phase, {OP_COLUMNS}, code, message)"  # noqa: S608 - constants
-                f" VALUES ({', '.join('?' * 18)})",
-                ((run_id, phase_of(op), *row_of(op), code, message) for op, code, message in ops),
-            )
+            some = list(ops)
+            cursor.executemany(ADD_OP, (row_of(run_id, *one) for one in some))
+            cursor.executemany(ADD_WISH, (wish_of(run_id, op) for op, _, _ in some))
 
     def clear_ops(self, run_id: str) -> None:
         """Forget a plan of which nothing was sent."""
         with self._write() as cursor:
             cursor.execute("DELETE FROM ops WHERE run = ?", (run_id,))
+            cursor.execute("DELETE FROM wishes WHERE run = ?", (run_id,))
 
     def drop_planned(self, run_id: str) -> None:
         """Forget what of a run was not sent yet, because it is planned anew."""
         with self._write() as cursor:
-            cursor.execute("DELETE FROM ops WHERE run = ? AND state = 'planned'", (run_id,))
+            planned = "run = ? AND state = 'planned'"
+            cursor.execute(
+                "DELETE FROM wishes WHERE run = ? AND (phase, seq) IN"  # noqa: S608 - constant
+                f" (SELECT phase, seq FROM ops WHERE {planned})",
+                (run_id, run_id),
+            )
+            cursor.execute(f"DELETE FROM ops WHERE {planned}", (run_id,))  # noqa: S608 - constant
 
     # -- ops: the load -------------------------------------------------------------------------
 
-    def planned(self, run_id: str, phase: int, *, after: int, limit: int) -> list[Op]:
-        """The next ops to send of a phase, by number, with a number above ``after``."""
+    def planned(
+        self, run_id: str, phase: int, *, after: int, limit: int, there: bool = False
+    ) -> list[Op]:
+        """The next ops to send of a phase, by number, with a number above ``after``.
+
+        ``there`` = only those of records that are in the account.
+        """
+        extra = " AND target_id IS NOT NULL" if there else ""
         rows = self._read(
-            f"SELECT {OP_COLUMNS} FROM ops WHERE run = ? AND phase = ? AND seq > ?"  # noqa: S608 - constant
-            " AND state = 'planned' ORDER BY seq LIMIT ?",
+            f"SELECT {OP_COLUMNS} FROM {OPS} WHERE run = ? AND phase = ? AND seq > ?"  # noqa: S608 - constants
+            f" AND state = 'planned'{extra} ORDER BY seq LIMIT ?",
             (run_id, phase, after, limit),
         )
         return [op_of(row) for row in rows]
@@ -162,7 +183,7 @@ class Journal:
     def unsettled(self, run_id: str, *, limit: int) -> list[Sent]:
         """Ops that were sent and have no answer, by number; without those of :meth:`unknown`."""
         rows = self._read(
-            f"SELECT {OP_COLUMNS}, sent_at, job, tries FROM ops"  # noqa: S608 - constant
+            f"SELECT {OP_COLUMNS}, sent_at, job, tries FROM {SENT_OPS}"  # noqa: S608 - constant
             " WHERE run = ? AND state = 'sent' AND code = '' ORDER BY phase, seq LIMIT ?",
             (run_id, limit),
         )
@@ -174,7 +195,7 @@ class Journal:
     def unknown(self, run_id: str) -> list[Unknown]:
         """Ops of which only a person can find out what became, by number."""
         rows = self._read(
-            f"SELECT {OP_COLUMNS}, sent_at, message FROM ops"  # noqa: S608 - constant
+            f"SELECT {OP_COLUMNS}, sent_at, message FROM {SENT_OPS}"  # noqa: S608 - constant
             " WHERE run = ? AND state = 'sent' AND code = ? ORDER BY phase, seq",
             (run_id, UNKNOWN),
         )
@@ -237,13 +258,20 @@ class Journal:
         )
         return [run_of(row) for row in rows]
 
-    def sending(self, run_id: str, ops: Sequence[Op], at: datetime) -> None:
-        """Make durable that these ops are about to be sent, and when."""
+    def sending(
+        self, run_id: str, ops: Sequence[Op], at: datetime, settled: Sequence[Settled] = ()
+    ) -> None:
+        """Make durable that these ops are about to be sent, and when.
+
+        ``settled`` = answers that came a moment ago, made durable with it: what takes the time is
+        not what is written but to wait for the disk.
+        """
         with self._write() as cursor:
+            self._answer(cursor, run_id, settled, at)
             cursor.executemany(
-                "UPDATE ops SET state = 'sent', tries = tries + 1, sent_at = ?, job = NULL"
-                " WHERE run = ? AND phase = ? AND seq = ?",
-                ((at.isoformat(), run_id, phase_of(op), op.seq) for op in ops),
+                "UPDATE ops SET state = 'sent', tries = tries + 1, sent_at = ?, job = NULL"  # noqa: S608 - constant
+                f" WHERE {_WITHIN}",
+                ((at.isoformat(), run_id, *some) for some in ranges(ops)),
             )
             self.memory.doubt(cursor, run_id, ops)
             _touch(cursor, run_id, at)
@@ -252,33 +280,39 @@ class Journal:
         """Make durable which job of the vendor's works these ops off."""
         with self._write() as cursor:
             cursor.executemany(
-                "UPDATE ops SET job = ? WHERE run = ? AND phase = ? AND seq = ?",
-                ((job, run_id, phase_of(op), op.seq) for op in ops),
+                f"UPDATE ops SET job = ? WHERE {_WITHIN}",  # noqa: S608 - constant
+                ((job, run_id, *some) for some in ranges(ops)),
             )
 
     def unsend(self, run_id: str, ops: Sequence[Op]) -> None:
         """Take a sending back that surely had no effect; it does not count as a try."""
         with self._write() as cursor:
             cursor.executemany(
-                "UPDATE ops SET state = 'planned', tries = tries - 1"
-                " WHERE run = ? AND phase = ? AND seq = ?",
-                ((run_id, phase_of(op), op.seq) for op in ops),
+                f"UPDATE ops SET state = 'planned', tries = tries - 1 WHERE {_WITHIN}",  # noqa: S608 - constant
+                ((run_id, *some) for some in ranges(ops)),
             )
 
     def settle(self, run_id: str, settled: Sequence[Settled], at: datetime) -> None:
         """Make durable what became of ops, and when we knew."""
         with self._write() as cursor:
-            cursor.executemany(
-                "UPDATE ops SET state = ?, target_id = coalesce(?, target_id), code = ?,"
-                " message = ?, settled_at = ? WHERE run = ? AND phase = ? AND seq = ?",
-                (
-                    (s.state, s.id, s.code, s.message, when, run_id, phase_of(s.op), s.op.seq)
-                    for when in (at.isoformat(),)
-                    for s in settled
-                ),
-            )
-            self.memory.confirm(cursor, run_id, settled)
+            self._answer(cursor, run_id, settled, at)
             _touch(cursor, run_id, at)
+
+    def _answer(
+        self, cursor: sqlite3.Cursor, run_id: str, settled: Sequence[Settled], at: datetime
+    ) -> None:
+        if not settled:
+            return
+        when = at.isoformat()
+        cursor.executemany(
+            "UPDATE ops SET state = ?, target_id = coalesce(?, target_id), code = ?,"
+            " message = ?, settled_at = ? WHERE run = ? AND phase = ? AND seq = ?",
+            [
+                (s.state, s.id, s.code, s.message, when, run_id, phase_of(s.op), s.op.seq)
+                for s in settled
+            ],
+        )
+        self.memory.confirm(cursor, run_id, settled)
 
     def seen(self, run_id: str, ops: Iterable[tuple[Op, datetime]]) -> None:
         """Remember when the vendor last changed records that were found as we had left them."""
@@ -324,12 +358,18 @@ class Journal:
         return {(ObjectType(t), Action(a), OpState(s)): n for t, a, s, n in rows}
 
     def finished(
-        self, run_id: str, states: Collection[OpState] = (), *, remarked: bool = False
+        self,
+        run_id: str,
+        states: Collection[OpState] = (),
+        *,
+        remarked: bool = False,
+        bare: bool = False,
     ) -> Iterator[Finished]:
         """Ops with what became of them, in the order of sending; all states when none is named.
 
         ``remarked`` = only those with a code: refused, parked, or written with an objection; not
-        those of :meth:`unknown`, which must not be sent again.
+        those of :meth:`unknown`, which must not be sent again. ``bare`` = ops without what
+        they write: properties, values before, links and facts are left out, not read.
 
         Reads a thousand at a time, so that a run of any size fits in memory and other calls may
         be made meanwhile.
@@ -338,9 +378,10 @@ class Journal:
         marks = ", ".join("?" * len(wanted))
         place = (-1, 0)
         extra = " AND code != '' AND state != 'sent'" if remarked else ""
+        columns, tables = (BARE_COLUMNS, "ops") if bare else (OP_COLUMNS, OPS)
         while True:
             rows = self._read(
-                f"SELECT {OP_COLUMNS}, tries, code, message, settled_at, seen_at, phase FROM ops"  # noqa: S608 - constants
+                f"SELECT {columns}, tries, code, message, settled_at, seen_at, phase FROM {tables}"  # noqa: S608 - constants
                 f" WHERE run = ? AND (phase, seq) > (?, ?) AND state IN ({marks}){extra}"
                 " ORDER BY phase, seq LIMIT 1000",
                 (run_id, *place, *wanted),

@@ -8,10 +8,10 @@ too little after a kill, never too much; and a killed run's answers need not be 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from migrator.json_text import dumps
 from migrator.model import Action, OpState
 
 if TYPE_CHECKING:
@@ -76,17 +76,25 @@ class Memory:
         A record is one, whichever feed remembers it: two templates may write to the same deal.
         """
         vendor, account, feed = _target(cursor, run_id)
-        there, new = [], []
+        there: dict[ObjectType, list[str]] = {}
+        new: dict[ObjectType, list[str]] = {}
         for op in ops:
             if op.id:
-                there.append((vendor, account, op.type, op.id))
+                there.setdefault(op.type, []).append(op.id)
             else:
-                new.append((vendor, account, feed, op.type, op.key))
-        cursor.executemany(f"UPDATE memory SET content = '' WHERE {_OF_RECORD}", there)  # noqa: S608 - constant
-        cursor.executemany(
-            f"UPDATE memory SET content = '' WHERE {_OF_FEED} AND key = ?",  # noqa: S608 - constant
-            new,
-        )
+                new.setdefault(op.type, []).append(op.key)
+        for type, ids in there.items():
+            cursor.execute(
+                "UPDATE memory SET content = '' WHERE vendor = ? AND account = ? AND type = ?"
+                " AND id IN (SELECT value FROM json_each(?))",
+                (vendor, account, type, dumps(ids)),
+            )
+        for type, keys in new.items():
+            cursor.execute(
+                f"UPDATE memory SET content = '' WHERE {_OF_FEED}"  # noqa: S608 - constant
+                " AND key IN (SELECT value FROM json_each(?))",
+                (vendor, account, feed, type, dumps(keys)),
+            )
 
     def confirm(self, cursor: sqlite3.Cursor, run_id: str, settled: Iterable[Settled]) -> None:
         """These ops have an answer: what was written is remembered, what was deleted is not.
@@ -143,7 +151,7 @@ class Memory:
         return dict(self._some(feed, "id, key", "id", ids))
 
     def _some(self, feed: Feed, columns: str, by: str, values: Collection[str]) -> list[Any]:
-        wanted = json.dumps(list(values))
+        wanted = dumps(list(values))
         query = (
             f"SELECT {columns} FROM memory WHERE {_OF_FEED}"  # noqa: S608 - constants
             f" AND {by} IN (SELECT value FROM json_each(?))"
@@ -157,7 +165,7 @@ class Memory:
 
         Type and id, that run, and the digest of the row that it surely left there.
         """
-        ids = json.dumps([id_ for _, id_ in records])
+        ids = dumps([id_ for _, id_ in records])
         rows = self._read(
             "SELECT memory.type, memory.id, memory.run, memory.content FROM runs"
             " JOIN memory ON memory.vendor = runs.vendor AND memory.account = runs.account"

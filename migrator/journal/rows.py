@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from migrator.json_text import dumps, loads
 from migrator.model import Action, Link, ObjectType, Op, OpState, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -23,10 +25,14 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS ops (
     run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
     action TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, target_id TEXT,
-    properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL, facts TEXT NOT NULL,
     content TEXT NOT NULL, file TEXT, record INTEGER, line INTEGER,
     tries INTEGER NOT NULL DEFAULT 0, sent_at TEXT, job TEXT, settled_at TEXT, seen_at TEXT,
     code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (run, phase, seq)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS wishes (
+    run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL,
+    properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL, facts TEXT NOT NULL,
     PRIMARY KEY (run, phase, seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS retried (
@@ -48,15 +54,61 @@ RUN_COLUMNS = (
 )
 """In the order of :func:`run_of`."""
 
-OP_COLUMNS = (
-    "seq, type, action, state, key, target_id, properties, before, links, facts, content,"
-    " file, record, line"
+_STANDING = "seq, type, action, state, key, target_id, content, file, record, line"
+_WISHED = "properties, before, links, facts"
+
+ADD_OP = f"INSERT INTO ops (run, phase, {_STANDING}, code, message) VALUES ({', '.join('?' * 14)})"  # noqa: S608 - constants
+"""Adds a row of :func:`row_of`, with its code and message."""
+
+ADD_WISH = f"INSERT INTO wishes (run, phase, seq, {_WISHED}) VALUES ({', '.join('?' * 7)})"  # noqa: S608 - constants
+"""Adds a row of :func:`wish_of`.
+
+What an op is to write never changes, and is long. It stands in a table of its own, because a row
+that changes is written anew as a whole.
+"""
+
+OPS = "ops CROSS JOIN wishes USING (run, phase, seq)"
+"""Where :data:`OP_COLUMNS` are; CROSS = the ops are looked through, and each brings its wishes."""
+
+SENT_OPS = OPS.replace("ops", "ops INDEXED BY unsettled", 1)
+"""The same of those in state ``sent``, without looking through all the others."""
+
+OP_COLUMNS = f"{_STANDING}, {_WISHED}"
+"""In the order of :func:`op_of`."""
+
+BARE_COLUMNS = f"{_STANDING}, '{{}}', '{{}}', '[]', '{{}}'"
+"""The same without the wishes, of ``ops`` alone."""
+
+WITHOUT_WISHES = (
+    # The statements that make of version 3 of the tables version 4.
+    """CREATE TABLE wishes (
+        run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL,
+        properties TEXT NOT NULL, before TEXT NOT NULL, links TEXT NOT NULL, facts TEXT NOT NULL,
+        PRIMARY KEY (run, phase, seq)
+    ) WITHOUT ROWID""",
+    "INSERT INTO wishes SELECT run, phase, seq, properties, before, links, facts FROM ops",
+    "ALTER TABLE ops RENAME TO whole_ops",
+    "DROP INDEX unsettled",
+    "DROP INDEX parents",
+    """CREATE TABLE ops (
+        run TEXT NOT NULL, phase INTEGER NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL,
+        action TEXT NOT NULL, state TEXT NOT NULL, key TEXT NOT NULL, target_id TEXT,
+        content TEXT NOT NULL, file TEXT, record INTEGER, line INTEGER,
+        tries INTEGER NOT NULL DEFAULT 0, sent_at TEXT, job TEXT, settled_at TEXT, seen_at TEXT,
+        code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (run, phase, seq)
+    ) WITHOUT ROWID""",
+    """INSERT INTO ops SELECT run, phase, seq, type, action, state, key, target_id, content, file,
+        record, line, tries, sent_at, job, settled_at, seen_at, code, message FROM whole_ops""",
+    "DROP TABLE whole_ops",
+    "CREATE INDEX unsettled ON ops (run, phase, seq) WHERE state = 'sent'",
+    "CREATE INDEX parents ON ops (run, type, key) WHERE phase = 0",
 )
-"""In the order of :func:`row_of`."""
 
-
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Made once: ``json.dumps`` with options makes an encoder per call, a third of a plan's time."""
+_TYPES = {str(one): one for one in ObjectType}
+_ACTIONS = {str(one): one for one in Action}
+_STATES = {str(one): one for one in OpState}
+"""By what the tables call them: an enum takes three times as long to find one of its own."""
 
 
 class RunState(StrEnum):
@@ -142,6 +194,18 @@ def phase_of(op: Op) -> int:
     return 2 if op.action is Action.DELETE else 0
 
 
+def ranges(ops: Iterable[Op]) -> Iterator[tuple[int, int, int]]:
+    """Ops by phase, first and last number, for as long as no number between them is missing.
+
+    A batch is mostly one range: so it takes one statement and not a hundred.
+    """
+    numbers = sorted((phase_of(op), op.seq) for op in ops)
+    for _, some in groupby(enumerate(numbers), key=lambda one: (one[1][0], one[1][1] - one[0])):
+        within = [number for _, number in some]
+        yield *within[0], within[-1][1]
+
+
+@lru_cache(64)  # of a whole batch it is one and the same
 def instant(text: str | None) -> datetime | None:
     """An instant as the journal writes it."""
     return datetime.fromisoformat(text) if text else None
@@ -161,45 +225,63 @@ def run_of(row: Sequence[Any]) -> Run:
         template_fingerprint=of_template,
         source_fingerprint=of_source,
         account_fingerprint=of_account,
-        settings=json.loads(settings),
+        settings=loads(settings),
     )
 
 
-def row_of(op: Op) -> tuple[object, ...]:
-    """An op as a row of :data:`OP_COLUMNS`."""
+def row_of(run_id: str, op: Op, code: str, message: str) -> tuple[object, ...]:
+    """An op as a row for :data:`ADD_OP`."""
     place = op.place
     return (
+        run_id,
+        phase_of(op),
         op.seq,
         op.type,
         op.action,
         op.state,
         op.key,
         op.id,
-        _json(dict(op.properties)),
-        _json(dict(op.before)) if op.before else "{}",
-        _json([[link.type, link.key, link.id] for link in op.links]) if op.links else "[]",
-        _json(dict(op.facts)),
         op.content,
         place.file if place else None,
         place.record if place else None,
         place.line if place else None,
+        code,
+        message,
+    )
+
+
+def wish_of(run_id: str, op: Op) -> tuple[object, ...]:
+    """What an op is to write, as a row for :data:`ADD_WISH`."""
+    return (
+        run_id,
+        phase_of(op),
+        op.seq,
+        dumps(dict(op.properties)) if op.properties else "{}",
+        dumps(dict(op.before)) if op.before else "{}",
+        dumps([(str(link.type), link.key, link.id) for link in op.links]) if op.links else "[]",
+        dumps(dict(op.facts)) if op.facts else "{}",
     )
 
 
 def op_of(row: Sequence[Any]) -> Op:
     """An op from its row of :data:`OP_COLUMNS`."""
-    seq, type_, action, state, key, id_, properties, before, links, facts, content, *place = row
+    seq, type_, action, state, key, id_, content, file, record, line, *wishes = row
+    properties, before, links, facts = wishes
     return Op(
         seq=seq,
-        type=ObjectType(type_),
-        action=Action(action),
+        type=_TYPES[type_],
+        action=_ACTIONS[action],
         key=key,
         id=id_,
-        properties=json.loads(properties),
-        before=json.loads(before),
-        links=tuple(Link(ObjectType(t), k, i) for t, k, i in json.loads(links)),
-        facts=json.loads(facts),
-        place=Place(*place) if place[1] is not None else None,
-        state=OpState(state),
+        properties=loads(properties) if properties != "{}" else {},
+        before=loads(before) if before != "{}" else {},
+        links=_links(links) if links != "[]" else (),
+        facts=loads(facts) if facts != "{}" else {},
+        place=Place(file, record, line) if record is not None else None,
+        state=_STATES[state],
         content=content,
     )
+
+
+def _links(text: str) -> tuple[Link, ...]:
+    return tuple(Link(_TYPES[type], key, id_) for type, key, id_ in loads(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +12,7 @@ from migrator.errors import Stopped
 from migrator.model import Held, ObjectType
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 
 _SCHEMA = """
 CREATE TABLE records (
@@ -78,6 +79,14 @@ class Snapshot:
             held = self._held(row)
             found.setdefault(str(held.key), []).append(held)
         return found
+
+    def beginning(self, text: str) -> Iterator[Held]:
+        """The records whose keys begin so, read as they are asked for."""
+        end = text + chr(sys.maxunicode)
+        for row in self._db.execute(
+            "SELECT * FROM records WHERE key >= ? AND key < ? ORDER BY key, id", (text, end)
+        ):
+            yield self._held(row)
 
     def linked(self, ids: Collection[str], to: ObjectType) -> dict[str, frozenset[str]]:
         """Ids of the ``to`` records that are linked to each of these records, by record id."""

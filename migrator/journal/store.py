@@ -13,11 +13,11 @@ from migrator.errors import InputError, Stopped
 from migrator.sqlite_files import write_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-VERSION = 3
-"""Of the tables; a file with other tables is not opened."""
+VERSION = 4
+"""Of the tables; a file with other tables is brought up to it, or not opened."""
 
 
 class Store:
@@ -26,27 +26,30 @@ class Store:
     Args:
         path: of the file; it is made when it is missing.
         schema: statements that make what is not there yet.
+        upgrades: statements that make of tables of a version those of the next one.
 
     Raises (from every method):
         InputError: the file is no journal, or damaged.
         Stopped: the disk is full or the file cannot be written; nothing was sent since.
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(
+        self, path: Path, schema: str, upgrades: Mapping[int, Sequence[str]] | None = None
+    ) -> None:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
             write_ahead(self.connection)
             self.connection.execute("PRAGMA synchronous = FULL")
-            self._set_up(schema)
+            self._set_up(schema, upgrades or {})
         except (sqlite3.Error, OSError) as error:
             raise InputError(
                 f"The journal {path} cannot be opened: {error}. "
                 "Choose another place with --state, or mend the file's permissions."
             ) from error
 
-    def _set_up(self, schema: str) -> None:
+    def _set_up(self, schema: str, upgrades: Mapping[int, Sequence[str]]) -> None:
         # In this order: a process that makes the tables meanwhile sets the version with them.
         (tables,) = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (version,) = self.connection.execute("PRAGMA user_version").fetchone()
@@ -55,13 +58,27 @@ class Store:
             self.connection.executescript(
                 f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {VERSION}; COMMIT;"
             )
-        elif version != VERSION:
+            return
+        if version in upgrades:
+            version = self._upgraded(upgrades)
+        if version != VERSION:
             self.connection.close()
             raise InputError(
                 f"{self.path} is no journal of migrator, or of another version of it (its tables "
                 f"are of version {version}, ours of {VERSION}). Finish its runs with that version, "
                 "or choose another place with --state."
             )
+
+    def _upgraded(self, upgrades: Mapping[int, Sequence[str]]) -> int:
+        """Bring the tables up to date, all or nothing; the version that they are of then."""
+        with self.write() as cursor:
+            (version,) = cursor.execute("PRAGMA user_version").fetchone()  # by another process?
+            while version in upgrades:
+                for statement in upgrades[version]:
+                    cursor.execute(statement)
+                version += 1
+            cursor.execute(f"PRAGMA user_version = {version}")
+        return int(version)
 
     def close(self) -> None:
         """Close the file; further calls fail."""

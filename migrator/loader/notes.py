@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from migrator.journal import Settled
@@ -33,11 +34,34 @@ class Notes:
         self._progress = progress
         self._refused = 0
         self._parked = 0
+        self._held: list[Sequence[Settled]] = []
         self.settled = 0
 
     def note(self, settled: Sequence[Settled]) -> None:
         """Make answers durable, then tell who watches; contacts and companies do not count."""
         self._journal.settle(self._run, settled, self._clock.now())
+        self._tell(settled)
+
+    def hold(self, settled: Sequence[Settled]) -> None:
+        """Keep answers for a moment, to be made durable with the next sending or by ``flush``."""
+        self._held.append(settled)
+
+    def sending(self, batch: Sequence[Op]) -> None:
+        """Make durable that a batch is about to be sent, and the answers that are held."""
+        held, self._held = self._held, []
+        self._journal.sending(self._run, batch, self._clock.now(), list(chain(*held)))
+        for settled in held:
+            self._tell(settled)
+
+    def flush(self) -> None:
+        """Make durable the answers that no sending has taken along."""
+        held, self._held = self._held, []
+        if held:
+            self._journal.settle(self._run, list(chain(*held)), self._clock.now())
+            for settled in held:
+                self._tell(settled)
+
+    def _tell(self, settled: Sequence[Settled]) -> None:
         done = [s for s in settled if s.state not in _STILL_OPEN]
         self.settled += len(done)
         rows = [s for s in done if s.op.type not in _PARENTS]

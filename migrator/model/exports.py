@@ -59,8 +59,10 @@ class Reference:
         'a/b'
         >>> Reference.parse("deals/12")
         """
+        if text.count("/") != len(cls.__slots__) - 1:  # as good as every key of a file
+            return None
         parts = [unquote(part) for part in text.strip().split("/")]
-        if len(parts) != len(cls.__slots__) or not all(parts) or parts[2] not in set(ObjectType):
+        if not all(parts) or parts[2] not in set(ObjectType):
             return None
         return cls(parts[0], parts[1], ObjectType(parts[2]), parts[3])
 

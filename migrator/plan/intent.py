@@ -91,7 +91,10 @@ class Plan:
         stranger: key and id of one of them.
         alike: rows whose deals are in the account without a key of ours: how many were, or were
             not, made one with them, by what became of them.
-        twins: keys and ids of the first of them.
+        twins: the first of them, each with the deals of the account that look like it.
+        moved: deals of the account that rows were made one with, by what becomes of their place:
+            ``reopened``, ``closed``, ``moved``, or ``changed`` of one that stays closed.
+        moves: the first of each of these.
         compared: records of the account that were read for it.
         ignored: canonical fields with a value that the vendor cannot hold: in how many records.
         absent: the same of fields that the account does not have.
@@ -110,7 +113,9 @@ class Plan:
     strangers: int = 0
     stranger: tuple[str, str] = ("", "")
     alike: Counter[str] = field(default_factory=Counter)
-    twins: list[tuple[str, str]] = field(default_factory=list)
+    twins: list[str] = field(default_factory=list)
+    moved: Counter[str] = field(default_factory=Counter)
+    moves: dict[str, list[str]] = field(default_factory=dict)
     compared: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
     absent: Counter[str] = field(default_factory=Counter)

@@ -128,7 +128,7 @@ class _Planner:
         )
         self._twins: Twins | None = None
         self._uniques = Uniques(vendor, account, intent)
-        self._shapes: Counter[Shape] = Counter()
+        self._shapes: Counter[_Parts] = Counter()
 
     def look_at(self, twins: Twins | None) -> None:
         """Make rows one with deals of the account that have no key of ours."""
@@ -321,18 +321,21 @@ class _Planner:
     def _count(self, op: Op) -> None:
         if op.place is None and op.action is Action.CREATE:
             self.plan.counts["parents"] += 1
-            self._shapes[_shape(op)] += 1
+            self._shapes[_shape_of(op)] += 1
         elif op.state is OpState.PARKED:
             self.plan.counts["parked"] += 1
         elif op.state is OpState.UNCHANGED:
             self.plan.counts["unchanged"] += 1
         else:
-            self.plan.counts[op.action.value] += 1
-            self._shapes[_shape(op)] += 1
+            self.plan.counts[str(op.action)] += 1
+            self._shapes[_shape_of(op)] += 1
 
     def finish(self) -> Plan:
-        self.plan.cost = cost(self._vendor, self._shapes, self.intent.share)
-        self.plan.shapes = dict(self._shapes)
+        shapes: Counter[Shape] = Counter()
+        for (type, action, names, links), count in self._shapes.items():
+            shapes[Shape(type, action, frozenset(names), links)] += count
+        self.plan.cost = cost(self._vendor, shapes, self.intent.share)
+        self.plan.shapes = dict(shapes)
         return self.plan
 
 
@@ -340,9 +343,12 @@ def _facts(record: Record) -> dict[str, str]:
     return {name: record.values[name] for name in _FACTS if name in record.values}
 
 
-def _shape(op: Op) -> Shape:
-    links = tuple(link.type for link in op.links)
-    return Shape(op.type, op.action, frozenset(op.properties), links)
+_Parts = tuple[ObjectType, Action, tuple[str, ...], tuple[ObjectType, ...]]
+
+
+def _shape_of(op: Op) -> _Parts:
+    """What makes an op's :class:`Shape`, as it is counted: a shape is made once for many ops."""
+    return op.type, op.action, tuple(op.properties), tuple([link.type for link in op.links])
 
 
 def _the_one(record: Record, held: Sequence[Held], parents: Parents) -> tuple[Held | None, Parents]:

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,7 +14,7 @@ import polars as pl
 from migrator.model import ObjectType, Place, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from migrator.model import NewPipeline
@@ -57,7 +58,7 @@ def read_records(path: Path, type: ObjectType, *, chunk: int) -> Iterator[list[R
     """Prepared records, ``chunk`` rows at a time; memory does not grow with the file."""
     for block in _blocks(pl.scan_parquet(path), chunk * max(1, _BLOCK // chunk)):
         for rows in block.iter_slices(chunk):
-            yield [_record(row, type) for row in rows.iter_rows(named=True)]
+            yield list(_records(rows, type))
 
 
 def parent_names(path: Path, kind: ObjectType) -> Iterator[str]:
@@ -102,20 +103,39 @@ def _blocks(scan: pl.LazyFrame, height: int) -> Iterator[pl.DataFrame]:
             return
 
 
-def _record(row: Mapping[str, object], type: ObjectType) -> Record:
-    values = {
-        name: canonical_text(value)
-        for name, value in row.items()
-        if value is not None and name not in _BOOKKEEPING
-    }
-    links = {kind: _names(row[kind]) for kind in LINK_FIELDS if row.get(kind)}
-    place = Place(str(row["_file"]), _number(row["_record"]), _number(row["_line"]))
-    return Record(type, str(row["key"]), values, links, place)
+def _records(rows: pl.DataFrame, type: ObjectType) -> Iterator[Record]:
+    """The records of some rows, made column by column: row by row takes three times as long."""
+    names = [name for name in rows.columns if name not in _BOOKKEEPING]
+    kinds = [kind for kind in LINK_FIELDS if kind in rows.columns]
+    none = [()] * rows.height
+    texts = zip(*(_texts(rows[name]) for name in names), strict=True) if names else none
+    parents = zip(*(rows[kind].to_list() for kind in kinds), strict=True) if kinds else none
+    places = map(Place, *(rows[name].to_list() for name in ("_file", "_record", "_line")))
+    keys = rows["key"].cast(pl.String).to_list()
+    for key, values, called, place in zip(keys, texts, parents, places, strict=True):
+        yield Record(
+            type,
+            key,
+            {name: text for name, text in zip(names, values, strict=True) if text is not None},
+            {
+                kind: tuple(dict.fromkeys(some))
+                for kind, some in zip(kinds, called, strict=True)
+                if some
+            },
+            place,
+        )
 
 
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(name) for name in value)) if isinstance(value, list) else ()
+def _texts(column: pl.Series) -> list[str | None]:
+    """The canonical text of a column's values."""
+    if column.dtype == pl.String:
+        return column.to_list()
+    if isinstance(column.dtype, pl.Decimal) and column.dtype.scale:
+        return column.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".").to_list()
+    if column.dtype == pl.Datetime("us", "UTC") and not column.dt.microsecond().max():
+        return column.dt.strftime("%Y-%m-%dT%H:%M:%SZ").to_list()
+    return [None if value is None else _cached_text(value) for value in column.to_list()]
 
 
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
+_cached_text = lru_cache(4096, typed=True)(canonical_text)
+"""Days stand in a file many times."""

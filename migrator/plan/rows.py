@@ -115,7 +115,8 @@ class Rows:
         if lost and record.type is not ObjectType.DEALS:
             # It may have found another place, such as the author of a note in its text.
             lost -= self._back(record, encoded).keys()
-        plan.ignored.update(lost)
+        if lost:
+            plan.ignored.update(lost)
         if self._intent.reading_back:
             self._read_back(record, encoded)
         if "currency" in lost:

@@ -7,31 +7,43 @@ nobody looks for them: it takes reading all deals of the account, once, page by 
 from __future__ import annotations
 
 import contextlib
-import unicodedata
-from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from migrator.errors import InputError
 from migrator.journal import Snapshot
-from migrator.model import FIELDS, Held, ObjectType, Problem
+from migrator.model import Held, ObjectType, Problem
+from migrator.plan.likeness import Looks, one_sided, told
 from migrator.plan.rows import ignored_of
+from migrator.plan.takeovers import Takeovers
 from migrator.template import Likeness, Survivor
 from migrator.vendors.base import records
-from migrator.vendors.outlook import zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 
     from migrator.model import Account, Record
     from migrator.plan.holdings import Holdings
     from migrator.plan.intent import Intent, Plan
+    from migrator.plan.likeness import Look
     from migrator.plan.rows import Row
     from migrator.template import Existing
     from migrator.vendors.base import Vendor
 
 _TOLD = 5
 """So many of them are named."""
+
+DOUBTFUL = "perhaps_there"
+"""Code of a row that may be a deal of the account, and what both say is not enough to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Twin:
+    """A deal of the account that may be a row's, and why it may be another one after all."""
+
+    held: Held
+    doubts: tuple[str, ...]
 
 
 class Twins:
@@ -56,7 +68,8 @@ class Twins:
         self._rule = rule
         self._there = there
         self._plan = plan
-        self._likeness = _Likeness(vendor, account, rule)
+        self._looks = Looks(vendor, account, rule)
+        self._takeovers = Takeovers(vendor, account, intent, plan)
         self._snapshot: Snapshot | None = None
         self._exit = contextlib.ExitStack()
         self._adopted: set[str] = set()
@@ -97,6 +110,7 @@ class Twins:
         holding = dict(held)
         fine: list[Row] = []
         unfit: list[Row] = []
+        adopted: list[Row] = []
         for record, encoded in rows:
             found = alike.get(record.key, ())
             problem = self._decided(record, found) if found else None
@@ -105,41 +119,71 @@ class Twins:
                 continue
             fine.append((record, encoded))
             if found and self._rule.then is Survivor.UPDATE:
-                self._adopted.add(found[0].id)
-                holding[record.key] = [replace(found[0], key=None)]
-        wanted = {name for _, encoded in fine for name in encoded.properties}
-        return await self._complete(holding, wanted), fine, unfit
+                self._adopted.add(found[0].held.id)
+                holding[record.key] = [replace(found[0].held, key=None)]
+                adopted.append((record, encoded))
+        if adopted:
+            wanted = {name for _, encoded in fine for name in encoded.properties}
+            holding = await self._complete(holding, wanted | self._looks.properties())
+        for record, encoded in adopted:
+            if there := holding.get(record.key):
+                self._takeovers.note(record, encoded, there[0])
+        return holding, fine, unfit
 
-    def _decided(self, record: Record, found: Sequence[Held]) -> Problem | None:
+    def _decided(self, record: Record, found: Sequence[_Twin]) -> Problem | None:
         """What the rule makes of a row with these twins; a problem = it is turned down."""
         then, plan = self._rule.then, self._plan
-        ids = ", ".join(sorted(one.id for one in found))
+        there = self._named(found)
+        doubts = _doubts(found)
+        why = f" (not sure: {', '.join(doubts)})" if doubts else ""
         if len(plan.twins) < _TOLD:
-            plan.twins.append((record.key, ids))
-        if then is Survivor.SKIP:
-            message = (
-                f"The deal is in the account already, without a key of ours (record {ids}); it was "
-                "left as it is, as the rule about existing deals says."
-            )
-            return self._unfit(record, "already_there", message)
-        if then is Survivor.UPDATE and len(found) > 1:
-            message = (
-                f"{len(found)} deals of the account look like this one (records {ids}), so it is "
-                "not known which to update. Delete or rename the others, or match by more."
-            )
-            return self._unfit(record, "several_alike", message)
-        if then is Survivor.UPDATE and found[0].id in self._adopted:
-            message = (
-                f"Another row of the file looks like the same deal of the account (record {ids}). "
-                "Leave one of them in the file, or match by more."
-            )
-            return self._unfit(record, "several_alike", message)
+            plan.twins.append(f"{record.key} {told(record.values)}: {there}{why}")
+        if then is Survivor.UPDATE or then is Survivor.SKIP:
+            turned_down = self._turned_down(record, found, there)
+            if turned_down is not None:
+                code, message = turned_down
+                plan.alike[code] += 1
+                return Problem("name", code, message, record.values.get("name", ""))
         plan.alike[then.value] += 1
         return None
 
-    def _unfit(self, record: Record, code: str, message: str) -> Problem:
-        self._plan.alike[code] += 1
-        return Problem("name", code, message, record.values.get("name", ""))
+    def _turned_down(
+        self, record: Record, found: Sequence[_Twin], there: str
+    ) -> tuple[str, str] | None:
+        """Why a row cannot be made one with what looks like it, as a code and a sentence."""
+        if doubts := _doubts(found):
+            return DOUBTFUL, (
+                f"The deal may be in the account already, without a key of ours: {there}. It is "
+                f"not sure, for {' and '.join(doubts)}. If the two are one, make them the "
+                "same, over there or in the file; if they are not, load this row by itself with "
+                f"--existing {','.join(self._rule.match)}=create."
+            )
+        if self._rule.then is Survivor.SKIP:
+            return "already_there", (
+                f"The deal is in the account already, without a key of ours: {there}; it was left "
+                "as it is, as the rule about existing deals says."
+            )
+        if len(found) > 1:
+            return "several_alike", (
+                f"{len(found)} deals of the account look like this one ({there}), so it is not "
+                "known which to update. Delete or rename the others, or match by more."
+            )
+        if found[0].held.id in self._adopted:
+            return "several_alike", (
+                f"Another row of the file, before {record.key}, looks like the same deal of the "
+                f"account ({there}). Leave one of them in the file, or match by more."
+            )
+        return None
+
+    def _named(self, found: Sequence[_Twin]) -> str:
+        """Deals of the account by what people know them by."""
+        ordered = sorted((one.held for one in found), key=lambda one: one.id)
+        some = [
+            f"record {one.id} {told(self._vendor.decode(one, self._account))}"
+            for one in ordered[:_TOLD]
+        ]
+        more = len(ordered) - _TOLD
+        return ", ".join(some) + (f" and {more:,} more" if more > 0 else "")
 
     async def _complete(
         self, holding: dict[str, Sequence[Held]], wanted: Collection[str]
@@ -148,8 +192,6 @@ class Twins:
         if self._vendor.capabilities.reads_all:
             return holding
         adopted = {key: one[0].id for key, one in holding.items() if one and one[0].key is None}
-        if not adopted:
-            return holding
         found = await self._vendor.read(self._type, set(adopted.values()), wanted)
         for key, id_ in adopted.items():
             there = found.get(id_)
@@ -159,37 +201,65 @@ class Twins:
                 holding[key] = [replace(there, key=None)]
         return holding
 
-    async def _alike(self, some: Sequence[Record]) -> dict[str, list[Held]]:
-        """The twins of some records, by their keys."""
-        keys = {record.key: self._likeness.of(record.values) for record in some}
-        wanted = {text for text in keys.values() if text}
-        if not wanted:
+    async def _alike(self, some: Sequence[Record]) -> dict[str, Sequence[_Twin]]:
+        """The twins of some records by key; those in doubt only where there are no others."""
+        looks = {record.key: look for record in some if (look := self._looks.of(record.values))}
+        if not looks:
             return {}
-        named = (await self._read()).all_held(wanted)
-        close = {
-            record.key: [
-                one
-                for one in named.get(keys[record.key] or "", ())
-                if self._likeness.same_currency(record, one)
-            ]
-            for record in some
+        there = await self._read()
+        near = there.all_held({place for look in looks.values() for place in look.places()})
+        known: dict[Look, list[_Twin]] = {}
+        for look in looks.values():
+            if look not in known:
+                known[look] = list(self._near(look, near, there))
+        close = {key: known[look] for key, look in looks.items() if known[look]}
+        found = await self._of_company(some, close)
+        return {
+            key: [one for one in twins if not one.doubts] or twins for key, twins in found.items()
         }
-        return await self._of_company(some, {key: of for key, of in close.items() if of})
+
+    def _near(
+        self, look: Look, near: Mapping[str, Sequence[Held]], there: Snapshot
+    ) -> Iterator[_Twin]:
+        """Deals of the account that are no other ones for sure, as far as the look goes.
+
+        All that say the same are at the same place. Of the others some are enough, but for the
+        company, which may tell any of them apart.
+        """
+        same = list(self._twins_of(look, near.get(look.place, ())))
+        yield from same
+        elsewhere = sorted(look.places() - {look.place})
+        others = itertools.chain.from_iterable(near.get(place, ()) for place in elsewhere)
+        if look.blank:
+            seen = {one.held.id for one in same}
+            every = there.beginning(look.beginning)
+            others = itertools.chain(one for one in every if one.id not in seen)
+        most = None if Likeness.COMPANY in self._rule.match else _TOLD
+        yield from itertools.islice(self._twins_of(look, others), most)
+
+    def _twins_of(self, look: Look, some: Iterable[Held]) -> Iterator[_Twin]:
+        for held in some:
+            theirs = self._looks.of_held(held)
+            doubts = look.doubts(theirs) if theirs else None
+            if doubts is not None:
+                yield _Twin(held, doubts)
 
     async def _of_company(
-        self, some: Sequence[Record], close: dict[str, list[Held]]
-    ) -> dict[str, list[Held]]:
-        """Those of the same company, where that is asked for."""
+        self, some: Sequence[Record], close: Mapping[str, Sequence[_Twin]]
+    ) -> dict[str, Sequence[_Twin]]:
+        """Those that are not of another company, where that is asked for."""
         if Likeness.COMPANY not in self._rule.match or not close:
-            return close
+            return dict(close)
         of = {r.key: r.links.get(ObjectType.COMPANIES, ()) for r in some if r.key in close}
         names = {name for each in of.values() for name in each}
         ids = await self._vendor.resolve(ObjectType.COMPANIES, names) if names else {}
-        found = {}
+        found: dict[str, Sequence[_Twin]] = {}
         for key, candidates in close.items():
             ours = {id_ for name in of[key] for id_ in ids.get(name, ())}
             same = [
-                one for one in candidates if ours & set(one.links.get(ObjectType.COMPANIES, ()))
+                twin
+                for one in candidates
+                if (twin := _beside(one, ours, named=bool(of[key]))) is not None
             ]
             if same:
                 found[key] = same
@@ -198,94 +268,40 @@ class Twins:
     async def _read(self) -> Snapshot:
         """All deals without a key, read at the first question."""
         if self._snapshot is None:
-            names = () if self._vendor.capabilities.reads_all else self._likeness.properties()
+            names = () if self._vendor.capabilities.reads_all else self._looks.properties()
             snapshot = self._exit.enter_context(contextlib.closing(Snapshot(self._type)))
             pages = self._vendor.pages(self._type, names)
             self._snapshot = await snapshot.fill(self._unkeyed(records(pages)))
         return self._snapshot
 
     async def _unkeyed(self, found: AsyncIterator[Held]) -> AsyncIterator[Held]:
-        """Records without a key, under the text that they are alike by."""
+        """Records without a key, under the place at which those like them are looked for."""
         async for held in found:
             self._plan.compared += 1
-            text = self._likeness.of(self._vendor.decode(held, self._account))
-            if held.key is None and text is not None:
-                yield replace(held, key=text)
+            look = self._looks.of_held(held) if held.key is None else None
+            if look is not None:
+                yield replace(held, key=look.place)
 
 
-class _Likeness:
-    """What makes two deals one, as a text that is the same for both."""
-
-    def __init__(self, vendor: Vendor, account: Account, rule: Existing) -> None:
-        self._vendor = vendor
-        self._account = account
-        self._match = rule.match
-        self._zone = zone_of(account)
-        ignored = ignored_of(vendor.capabilities, ObjectType.DEALS)
-        self._by_currency = Likeness.AMOUNT in rule.match and "currency" not in ignored
-
-    def of(self, values: Mapping[str, str]) -> str | None:
-        """The text of a deal in canonical fields; None where it lacks one of them."""
-        parts = [folded_name(values.get("name", ""))]
-        if Likeness.AMOUNT in self._match:
-            parts.append(_amount(values.get("amount", "")))
-        if Likeness.CLOSE_DATE in self._match:
-            parts.append(self._day(values.get("close_date", "")))
-        return "\n".join(parts) if all(parts) else None
-
-    def same_currency(self, record: Record, held: Held) -> bool:
-        """Whether amounts are in one currency; a deal that names none is in the account's."""
-        if not self._by_currency:
-            return True
-        theirs = self._vendor.decode(held, self._account).get("currency")
-        codes = {
-            (code or self._account.currency or "").upper()
-            for code in (record.values.get("currency"), theirs)
-        }
-        return len(codes) == 1
-
-    def properties(self) -> tuple[str, ...]:
-        """The vendor's properties that say anything of it: one by one, what does each decode to?"""
-        wanted = {name for name in FIELDS[ObjectType.DEALS] if name in _SAYING}
-        return tuple(
-            name
-            for name in self._vendor.exported(ObjectType.DEALS, self._account)
-            if wanted
-            & self._vendor.decode(
-                Held(ObjectType.DEALS, "", None, {name: "1"}), self._account
-            ).keys()
-        )
-
-    def _day(self, text: str) -> str:
-        """The day of a date or an instant, as people of the account see it."""
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return ""
-        if moment.tzinfo is not None and self._zone is not None:
-            moment = moment.astimezone(self._zone)
-        return moment.date().isoformat()
+def _doubts(found: Iterable[_Twin]) -> list[str]:
+    """Why none of them is a twin for sure; empty = they are."""
+    return list(dict.fromkeys(why for one in found for why in one.doubts))
 
 
-_SAYING = frozenset({"name", "amount", "currency", "close_date"})
+def _beside(twin: _Twin, ours: Collection[str], *, named: bool) -> _Twin | None:
+    """A twin beside the companies of a row; None = it is of another one.
 
-
-def folded_name(text: str) -> str:
-    """A name whatever its letter case, spelling of letters, spaces and punctuation.
-
-    >>> folded_name("  ACME - renewal (2026)"), folded_name("Acme: Renewal 2026")
-    ('acme renewal 2026', 'acme renewal 2026')
+    Args:
+        twin: without a look at its companies.
+        ours: ids of those that the row names, as far as the account has them.
+        named: whether the row names any.
     """
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
-
-
-def _amount(text: str) -> str:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        return ""
-    return format(found.normalize(), "f") if found.is_finite() else ""
+    theirs = twin.held.links.get(ObjectType.COMPANIES, ())
+    if named and theirs:
+        return twin if set(theirs) & set(ours) else None
+    if named or theirs:
+        return replace(twin, doubts=(*twin.doubts, one_sided("company", in_file=named)))
+    return twin
 
 
 @contextlib.contextmanager
@@ -296,5 +312,12 @@ def with_twins(
     if intent.existing is None:
         yield None
         return
+    ignored = ignored_of(vendor.capabilities, intent.type)
+    for one in intent.existing.match:
+        if one.value in ignored:
+            raise InputError(
+                f"Deals cannot be matched by {one.value} here: {ignored[one.value]}. Match by "
+                "something else (existing, --existing)."
+            )
     with contextlib.closing(Twins(vendor, account, intent, intent.existing, there, plan)) as twins:
         yield twins

@@ -46,12 +46,17 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A template bound to the columns of a file."""
+    """A template bound to the columns of a file.
+
+    Attributes:
+        tidy: columns whose cells are known to need no tidying.
+    """
 
     template: Template
     key: tuple[str, ...]
     fields: tuple[Bound, ...]
     notices: tuple[str, ...]
+    tidy: frozenset[str] = frozenset()
 
     def needed(self) -> list[str]:
         """The columns of the file that anything is made of, each once."""

@@ -16,13 +16,14 @@ from migrator.errors import UndecidedError
 from migrator.prepare.binding import Binding, bind
 from migrator.prepare.checks import Check, Checked, checked, raw_text, rule_check
 from migrator.prepare.keys import disagreements, dropped, merged, shared_rows, stop_on
+from migrator.prepare.money_signs import check_signs
 from migrator.prepare.survey import Survey, reconsidered, repeated, survey
 from migrator.prepare.texts import ROW, raw_of, with_texts
-from migrator.prepare.writing import carry_out, parts_of, write
+from migrator.prepare.writing import by_themselves, carry_out, parts_of, write
 from migrator.template import Duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from migrator.prepare.binding import Bound
@@ -86,13 +87,15 @@ class Prepared:
     answers: Answers
 
 
-def prepare(
+def prepare(  # noqa: PLR0913  # a source, and what is known of it
     template: Template,
     scan: pl.LazyFrame,
     columns: Sequence[str],
     folder: Path,
     problems: pl.DataFrame | None = None,
     answers: Answers | None = None,
+    *,
+    tidy: Collection[str] = (),
 ) -> Prepared:
     """Make records and rejections of a source.
 
@@ -105,13 +108,15 @@ def prepare(
         problems: rows that are no proper records: ``_record``, ``_code``, ``_error`` and perhaps
             ``_field`` and ``_value``. They are turned down unseen.
         answers: of the source that these records are a part of, see :class:`Prepared`.
+        tidy: columns whose cells are known to be in NFC, without spaces at their ends, and without
+            invisible characters or odd spaces.
 
     Raises:
         TemplateError: the template does not fit the columns.
         UndecidedError: dates, decimal marks or repeated keys leave a question open.
         InputError: the folder cannot be written.
     """
-    binding = bind(template, columns)
+    binding = replace(bind(template, columns), tidy=frozenset(tidy))
     malformed = _malformed(problems)
     frame = _whole_rows(scan, binding, malformed)
     found = survey(frame, binding, answers)
@@ -185,6 +190,7 @@ class _Pass:
         template = self.binding.template
         plan = checked(self.frame, self.binding, self.found.steps)
         self._check_unique(plan)
+        check_signs(plan, self.binding, self.found.steps)
         notices = list(self.binding.notices)
         shared = self._shared()
         if shared.height and template.group:
@@ -374,17 +380,7 @@ def _split(plan: Checked) -> tuple[pl.LazyFrame, pl.LazyFrame]:
     plan.frame = plan.frame.with_columns(plan.passed().alias("_passed")).cache()
     rows = pl.lit(1, pl.Int64).alias("_rows")
     fine = plan.frame.filter("_passed").select(*ROW, rows, "key", *plan.values.values())
-    return fine, _by_themselves(plan.frame.filter(~pl.col("_passed")))
-
-
-def _by_themselves(few: pl.LazyFrame) -> pl.LazyFrame:
-    """The same rows with copies of their texts.
-
-    A text that is filtered out of a batch is a view of it, so that a few rows waiting to be written
-    would hold all of the source in memory.
-    """
-    copy = pl.element() + ""
-    return few.with_columns(pl.col(pl.String) + "", pl.col(pl.List(pl.String)).list.eval(copy))
+    return fine, by_themselves(plan.frame.filter(~pl.col("_passed")))
 
 
 def _problems(plan: Checked, failed: pl.LazyFrame) -> pl.LazyFrame:

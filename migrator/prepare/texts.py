@@ -9,7 +9,7 @@ import polars as pl
 from migrator.errors import TemplateError
 from migrator.template import Pick, Unmapped
 from migrator.transforms import TRANSFORMS
-from migrator.transforms.base import lookup
+from migrator.transforms.base import lookup, lookup_folded
 from migrator.transforms.text import spellings, tidied
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def with_texts(frame: pl.LazyFrame, binding: Binding, names: Iterable[str]) -> p
     if per_pipeline and pipeline is not None:
         used.update(pipeline.columns)
     mend = {column for bound in fields if _is_mended(bound) for column in bound.columns}
-    frame = _tidied(frame, sorted(used), mend).with_columns(_key(binding).alias("key"), *columns)
+    tidy = binding.tidy - mend
+    frame = _tidied(frame, sorted(used), tidy, mend)
+    frame = frame.with_columns(_key(binding).alias("key"), *columns)
     mapped = [
         expr for bound in fields if bound.name in maps for expr in _mapped(bound, maps[bound.name])
     ]
@@ -88,12 +90,19 @@ def _is_mended(bound: Bound) -> bool:
     return any(step.name == _MENDS for step in steps[:1])
 
 
-def _tidied(frame: pl.LazyFrame, columns: list[str], mend: Collection[str]) -> pl.LazyFrame:
-    """Add a tidy copy of each source column: normalised and stripped; blank is null."""
+def _tidied(
+    frame: pl.LazyFrame, columns: list[str], tidy: Collection[str], mend: Collection[str]
+) -> pl.LazyFrame:
+    """Add a tidy copy of each source column: normalised and stripped; blank is null.
+
+    Columns that are ``tidy`` are so as they are; those to ``mend`` are mended before.
+    """
     raw = {c: pl.col(raw_of(c)) for c in columns}
     raw |= {c: TRANSFORMS[_MENDS].apply(raw[c]).value for c in columns if c in mend}
     copies = frame.with_columns(raw[c].alias(_tidy_of(c)) for c in columns)
-    names = [_tidy_of(column) for column in columns]
+    names = [_tidy_of(column) for column in columns if column not in tidy]
+    if not names:
+        return copies
     together = pl.struct(names).map_batches(
         lambda series: tidied(series.struct.unnest()).to_struct(),
         return_dtype=pl.Struct(dict.fromkeys(names, pl.String)),
@@ -161,11 +170,11 @@ def _targets(name: str, rows: Iterable[ValueRow]) -> dict[str, str]:
 def _mapped(bound: Bound, rows: Sequence[ValueRow]) -> list[pl.Expr]:
     """The field's text by its value map; an empty target is a blank."""
     text = pl.col(text_of(bound.name))
-    small = text.str.to_lowercase()
     general = _targets(bound.name, [row for row in rows if not row.pipeline])
     special = _targets(bound.name, [row for row in rows if row.pipeline])
-    target = lookup(small, general)
+    target = lookup_folded(text, general)
     if special:
+        small = text.str.to_lowercase()
         in_pipeline = pl.concat_str(pl.col("_pipeline"), small, separator=_BETWEEN)
         target = pl.coalesce(lookup(in_pipeline, special), target)
     keep = bound.spec.unmapped is Unmapped.KEEP

@@ -57,3 +57,13 @@ def carry_out(plans: Sequence[pl.LazyFrame]) -> list[pl.DataFrame]:
             f"The prepared records cannot be written: {error}. Free some space there, or choose "
             "another folder."
         ) from error
+
+
+def by_themselves(few: pl.LazyFrame) -> pl.LazyFrame:
+    """The same rows with copies of their texts.
+
+    A text that is filtered out of a batch is a view of it, so that a few rows waiting to be written
+    would hold all of the source in memory.
+    """
+    copy = pl.element() + ""
+    return few.with_columns(pl.col(pl.String) + "", pl.col(pl.List(pl.String)).list.eval(copy))

@@ -9,13 +9,14 @@ from migrator.report.books import (
     OUTCOMES,
     Report,
     RetryRows,
-    Sum,
     make_report,
     outcome_of,
     remarks_of,
     write_id_map,
 )
-from migrator.report.text import as_json, as_text, reason_lines, wrapped
+from migrator.report.commands import next_command
+from migrator.report.sums import Sum
+from migrator.report.text import as_json, as_text, counted, reason_lines, wrapped
 
 __all__ = [
     "IN_ACCOUNT",
@@ -25,7 +26,9 @@ __all__ = [
     "Sum",
     "as_json",
     "as_text",
+    "counted",
     "make_report",
+    "next_command",
     "outcome_of",
     "reason_lines",
     "remarks_of",

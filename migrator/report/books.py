@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from migrator.journal import Family, Retries, family_of
 from migrator.model import UNKNOWN, Action, OpState
+from migrator.report.commands import UNWRITTEN, next_command
+from migrator.report.sums import MoneyTally, Placed, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from migrator.journal import Finished, Journal, Run
+    from migrator.model import ObjectType
 
 OUTCOMES = (
     "created",
@@ -38,35 +40,6 @@ person has to find out whether ``unknown`` ones were written (`migrator settle`)
 planned or unsettled and go on with a resume."""
 
 IN_ACCOUNT = frozenset({"created", "updated", "unchanged"})
-_DIMENSIONS = ("pipeline", "stage", "owner", "currency")
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Rows and money of one outcome, for one value of one dimension, in one currency."""
-
-    dimension: str
-    value: str
-    currency: str
-    outcome: str
-    rows: int
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Records of a stage and status of the source that stand in one stage of the account.
-
-    Attributes:
-        id: of the account's stage; blank = the run did not write one.
-    """
-
-    stage: str
-    status: str
-    id: str
-    currency: str
-    rows: int
-    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +66,8 @@ class Report:
         examples: the first message of each code.
         sums: rows and money by pipeline, stage, owner and currency, as the source has them.
         placed: what is in the account, by its stages.
+        parents_created, parents_refused, parents_left: contacts and companies made for the rows;
+            they stand at no row and are counted nowhere else.
         remembered: unchanged rows about which the account was not asked.
         missing: records that earlier runs loaded and the source has no more.
         deleted: of these, gone from the account by now; they stand at no source row.
@@ -102,6 +77,9 @@ class Report:
         remarks: what the account cannot hold, or holds otherwise, and what has stayed behind.
         undone_by: the run that took this one back, None for others; the rows say what was written.
         owners: the source's owners as the template has them, to the ids of users of the account.
+        next: the command that goes on; blank = there is none. See :func:`.commands.next_command`.
+        unplanned: rows of which the plan says nothing, because it was stopped; they count as
+            ``left``, for nothing was written of them.
         written_from, written_to: when the first and the last answer came (ISO 8601); None = none.
     """
 
@@ -119,6 +97,7 @@ class Report:
     placed: list[Placed] = field(default_factory=list)
     parents_created: int = 0
     parents_refused: int = 0
+    parents_left: int = 0
     remembered: int = 0
     missing: int = 0
     deleted: int = 0
@@ -128,6 +107,8 @@ class Report:
     undone_by: str | None = None
     remarks: list[str] = field(default_factory=list)
     owners: dict[str, str] = field(default_factory=dict)
+    next: str = ""
+    unplanned: int = 0
     written_from: str | None = None
     written_to: str | None = None
 
@@ -171,6 +152,7 @@ def make_report(journal: Journal, run: Run) -> Report:
         retry_of=run.settings.get("retry_of"),
         retries=[_rows_of(journal, retry) for retry in family.retries],
         undone_by=run.settings.get("undone_by"),
+        next=next_command(run),
         remarks=remarks_of(first),
         remembered=first.settings.get("plan", {}).get("remembered", 0),
         missing=first.settings.get("plan", {}).get("missing", 0),
@@ -185,6 +167,11 @@ def make_report(journal: Journal, run: Run) -> Report:
         report.examples = {**left["examples"], **report.examples}
     origin = {name: of for member in family.runs for name, of in _origin_of(member).items()}
     _add_ops(report, rows, (finished for _, finished in Retries(journal).finished(family)), origin)
+    if run.state in UNWRITTEN:
+        report.unplanned = max(0, report.source_rows - sum(rows.values()))
+        rows["left"] += report.unplanned
+    if report.unplanned:  # what the half of a plan comes to is nobody's sum
+        report.sums, report.placed = [], []
     report.rows = dict(rows)
     report.codes = dict(codes.most_common())
     return report
@@ -206,7 +193,8 @@ def _add_ops(
     report: Report, rows: Counter[str], ops: Iterable[Finished], origin: Mapping[str, str]
 ) -> None:
     refusals: Counter[str] = Counter()
-    tally = _Tally()
+    parents = _Parents()
+    tally = MoneyTally()
     times = _Times()
     own = {of: name for name, of in origin.items()}
     owner, stage = own.get("owner", ""), own.get("stage", "")
@@ -215,7 +203,8 @@ def _add_ops(
         if op.state is OpState.WRITTEN:
             times.add(finished.settled_at)
         if op.place is None:
-            _add_parent(report, refusals, finished)
+            parents.add(finished)
+            _add_deleted(report, refusals, finished)
             continue
         outcome = outcome_of(finished)
         rows[outcome] += 1
@@ -228,18 +217,46 @@ def _add_ops(
             tally.place(op.facts, op.properties.get(stage) or "")
         if "owner" in op.facts and (id_ := op.properties.get(owner)):
             report.owners[op.facts["owner"]] = id_
+    parents.tell(report)
     report.refusals = dict(refusals.most_common())
     report.sums = tally.sums()
     report.placed = tally.placed()
     report.written_from, report.written_to = times.texts()
 
 
-def _add_parent(report: Report, refusals: Counter[str], finished: Finished) -> None:
-    """Count an op that stands at no row of the source."""
+class _Parents:
+    """Contacts and companies that are made for rows, as they stand at last.
+
+    One that the CRM has refused is tried again by each retry of its rows.
+    """
+
+    def __init__(self) -> None:
+        self._created = 0
+        self._open: dict[tuple[ObjectType, str], OpState] = {}
+
+    def add(self, finished: Finished) -> None:
+        """The next op that stands at no row of the source, of the oldest run first."""
+        op = finished.op
+        if op.action is Action.DELETE:
+            return
+        if op.state is OpState.WRITTEN:
+            self._created += 1
+            self._open.pop((op.type, op.key), None)
+        elif op.state is not OpState.UNCHANGED:
+            self._open[op.type, op.key] = op.state
+
+    def tell(self, report: Report) -> None:
+        """Put the counts into a report."""
+        states = Counter(self._open.values())
+        report.parents_created = self._created
+        report.parents_refused = states[OpState.REFUSED]
+        report.parents_left = states[OpState.PLANNED] + states[OpState.SENT]
+
+
+def _add_deleted(report: Report, refusals: Counter[str], finished: Finished) -> None:
+    """Count a deletion of what the source has no more."""
     op = finished.op
     if op.action is not Action.DELETE:
-        report.parents_created += op.state is OpState.WRITTEN
-        report.parents_refused += op.state is OpState.REFUSED
         return
     report.deleted += op.state is OpState.WRITTEN
     if finished.code:
@@ -276,7 +293,7 @@ def _rows_of(journal: Journal, retry: Run) -> RetryRows:
     rows = Counter(
         {"rejected": retry.settings["rejected"], "merged": _prepared(retry).get("merged", 0)}
     )
-    for finished in journal.finished(retry.id):
+    for finished in journal.finished(retry.id, bare=True):
         if finished.op.place is not None:
             rows[outcome_of(finished)] += 1
     own = {name: rows[name] for name in OUTCOMES if rows[name]}
@@ -301,34 +318,6 @@ class _Times:
         return first, last
 
 
-class _Tally:
-    def __init__(self) -> None:
-        self._rows: Counter[tuple[str, str, str, str]] = Counter()
-        self._amounts: dict[tuple[str, str, str, str], Decimal] = {}
-        self._places: Counter[tuple[str, str, str, str]] = Counter()
-        self._placed: dict[tuple[str, str, str, str], Decimal] = {}
-
-    def add(self, facts: Mapping[str, str], outcome: str) -> None:
-        amount = Decimal(facts.get("amount", "0"))
-        for dimension in _DIMENSIONS:
-            key = (dimension, facts.get(dimension, ""), facts.get("currency", ""), outcome)
-            self._rows[key] += 1
-            self._amounts[key] = self._amounts.get(key, Decimal(0)) + amount
-
-    def place(self, facts: Mapping[str, str], id_: str) -> None:
-        stage, status, currency = (facts.get(name, "") for name in ("stage", "status", "currency"))
-        key = (stage, status, id_, currency)
-        self._places[key] += 1
-        amount = Decimal(facts.get("amount", "0"))
-        self._placed[key] = self._placed.get(key, Decimal(0)) + amount
-
-    def placed(self) -> list[Placed]:
-        return [Placed(*key, rows, self._placed[key]) for key, rows in sorted(self._places.items())]
-
-    def sums(self) -> list[Sum]:
-        return [Sum(*key, rows, self._amounts[key]) for key, rows in sorted(self._rows.items())]
-
-
 def write_id_map(journal: Journal, run: Run, target: Path) -> None:
     """Source key to target id of every record that the account holds, for the client's files.
 
@@ -338,7 +327,8 @@ def write_id_map(journal: Journal, run: Run, target: Path) -> None:
         writer = csv.writer(stream)
         writer.writerow(["type", "key", "id", "outcome"])
         states = {OpState.WRITTEN, OpState.UNCHANGED}
-        for _, finished in Retries(journal).finished(family_of(journal, run), states):
+        family = family_of(journal, run)
+        for _, finished in Retries(journal).finished(family, states, bare=True):
             op = finished.op
             if op.action is not Action.DELETE:
-                writer.writerow([op.type, op.key, op.id, outcome_of(finished)])
+                writer.writerow([str(op.type), op.key, op.id, outcome_of(finished)])

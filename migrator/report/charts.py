@@ -67,7 +67,7 @@ def waterfall_picture(statement: Statement) -> Picture | None:
     for step in steps:
         labels.append(f"{STEPS[step.name].short}: {number(step.rows)}")
         if step.turn in {Turn.WHOLE, Turn.CHECKED}:
-            start, level = 0, step.rows if step.name == "source" else level
+            start, level = 0, step.rows if step.name in {"source", "written"} else level
         elif step.turn is Turn.OUT:
             level -= step.rows
             start = level
@@ -83,15 +83,16 @@ def waterfall_picture(statement: Statement) -> Picture | None:
     chart.add(None, before[::-1])
     for name, values in (
         ("source, account, verified", whole),
-        ("turned down or not written", out),
+        (f"turned down or {'taken back' if statement.books.undone_by else 'not loaded'}", out),
         ("in the account", inside),
     ):
         chart.add(name, values[::-1])
-    account = next(step for step in statement.waterfall if step.name == "account")
+    last = next(step for step in statement.waterfall if step.name in {"account", "remains"})
+    end = "to the account" if last.name == "account" else "to what stays of it in the account"
     return _picture(
         chart,
-        f"Rows from the source ({number(statement.books.source_rows)}) to the account "
-        f"({number(account.rows)}), step by step.",
+        f"Rows from the source ({number(statement.books.source_rows)}) {end} "
+        f"({number(last.rows)}), step by step.",
     )
 
 
@@ -128,15 +129,22 @@ def _beside(
     labels = [line.stage or "(none)" for line in shown]
     before = [measure(line.before) for line in shown]
     after = [measure(line.after) for line in shown]
+    left = [measure(line.left) for line in shown]
     if rest:
         labels.append(f"{len(rest)} other stages")
         before.append(sum(measure(line.before) for line in rest))
         after.append(sum(measure(line.after) for line in rest))
+        left.append(sum(measure(line.left) for line in rest))
     chart = _chart(pygal.HorizontalBar, 2 * len(labels), name, said, width=_HALF)
     chart.x_labels = labels[::-1]
     chart.add("before: source", before[::-1])
     chart.add("after: account", after[::-1])
-    return _picture(chart, f"{title}, before in the source and after in the account.")
+    if not any(line.left for line in lines):
+        return _picture(chart, f"{title}, before in the source and after in the account.")
+    chart.add("not loaded yet", left[::-1])
+    return _picture(
+        chart, f"{title}, before in the source, after in the account, and what is not loaded yet."
+    )
 
 
 def field_picture(statement: Statement) -> Picture | None:

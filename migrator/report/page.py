@@ -11,6 +11,7 @@ import jinja2
 
 from migrator.report import charts, words
 from migrator.report.statement import Turn
+from migrator.report.text import counted
 
 if TYPE_CHECKING:
     from migrator.report.statement import Download, Statement, Traffic
@@ -38,6 +39,7 @@ def _environment() -> jinja2.Environment:
         "span": words.span,
         "size": words.size,
         "when": words.when,
+        "counted": counted,
     }
     made.globals |= {
         "percent": words.percent,

@@ -98,12 +98,14 @@ class StageLine:
         sources: what the source calls it, where that is something else.
         before: in the source, rejected rows included; None = it has none of it.
         after: in the account; None = it holds none of the run's records in it.
+        left: of those in the source, what is not loaded yet; None = nothing.
     """
 
     stage: str
     sources: tuple[str, ...]
     before: Heap | None
     after: Heap | None
+    left: Heap | None = None
 
 
 @dataclass(frozen=True, slots=True)

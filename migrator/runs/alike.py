@@ -20,6 +20,9 @@ _SHOWN = 5
 _BESIDES = ("companies", "amount", "currency")
 """What has to be the same besides the name, as far as the file has it."""
 
+_BETWEEN = r"[^\p{L}\p{M}\p{N}\p{S}#&@%*/\\§¶†‡]+"
+"""What tells no names apart; the signs of C++ and C# do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alike:
@@ -64,7 +67,7 @@ def alike_in(inputs: Inputs) -> Alike | None:
         pl.col("name")
         .str.normalize("NFKC")
         .str.to_lowercase()
-        .str.replace_all(r"[^\p{L}\p{N}]+", " ")
+        .str.replace_all(_BETWEEN, " ")
         .str.strip_chars()
     )
     said = pl.any_horizontal(_filled(by))

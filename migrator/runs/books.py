@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from migrator.journal import family_of
+from migrator.json_text import dumps
 from migrator.report import as_json, make_report, write_id_map
 from migrator.runs.turned_down import TURNED_DOWN
 
@@ -47,7 +48,7 @@ def write_turned_down(workspace: Workspace, run_id: str, inputs: Inputs, target:
     edited there is not lost: it stays if the rows are the same as before, else beside the file.
     """
     with (inputs.folder / TURNED_DOWN).open("w", encoding="utf-8") as stream:
-        for finished in workspace.journal.finished(run_id, remarked=True):
+        for finished in workspace.journal.finished(run_id, remarked=True, bare=True):
             if finished.op.place:
                 row = {
                     "_record": finished.op.place.record,
@@ -108,9 +109,6 @@ def write_family_books(workspace: Workspace, run: Run) -> None:
     (folder / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
 
 
-_json = json.JSONEncoder(ensure_ascii=False).encode
-
-
 class PlanTable:
     """Writes the ops of a plan as Parquet, as they are made: what happens to which record.
 
@@ -143,16 +141,16 @@ class PlanTable:
     def _flush(self) -> None:
         ops = [op for op, _, _ in self._rows]
         columns: dict[str, list[object]] = {
-            "type": [op.type.value for op in ops],
-            "action": [op.action.value for op in ops],
-            "state": [op.state.value for op in ops],
+            "type": [str(op.type) for op in ops],
+            "action": [str(op.action) for op in ops],
+            "state": [str(op.state) for op in ops],
             "key": [op.key for op in ops],
             "id": [op.id for op in ops],
             "file": [op.place.file if op.place else None for op in ops],
             "record": [op.place.record if op.place else None for op in ops],
             "line": [op.place.line if op.place else None for op in ops],
-            "before": [_json(dict(op.before)) if op.before else None for op in ops],
-            "after": [_json(dict(op.properties)) for op in ops],
+            "before": [dumps(dict(op.before)) if op.before else None for op in ops],
+            "after": [dumps(dict(op.properties)) for op in ops],
             "message": [message or None for _, _, message in self._rows],
         }
         self._names.append(self._parts / f"{len(self._names):06}.parquet")

@@ -1,8 +1,9 @@
 """Whether an account was ever written to, and whether a person has said by name that it may be.
 
 A token that was left in the environment, of the wrong customer's account, looks like any other.
-So before the first write into an account somebody names it. A server on this machine is a
-rehearsal: there is nothing to be harmed.
+So before the first write into an account somebody names it. Only a sandbox is a rehearsal, in which
+there is nothing to be harmed: a server on this machine that says of itself that it is one. An
+address of this machine alone may be that of a tunnel or a proxy to a customer's account.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from migrator.runs.target import Target
 
 REHEARSAL = "rehearsal"
-"""Among a run's settings: it was planned against a server on this machine."""
+"""Among a run's settings: it was planned against a sandbox."""
 
 NAME = "account_name"
 """Among a run's settings: what its account is called."""
@@ -73,12 +74,25 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def is_rehearsal(base_url: str) -> bool:
+def is_rehearsal(target: Target) -> bool:
+    """Whether it is a sandbox that would be written to, as it says itself.
+
+    Only a server on this machine is asked. One in this process is a sandbox always.
+
+    Raises:
+        Unavailable: nobody answers at an address of this machine.
+    """
+    if target.transport is not None:
+        return True
+    return is_here(target.base_url) and target.marked
+
+
+def is_here(base_url: str) -> bool:
     """Whether an address is on this machine.
 
-    >>> is_rehearsal("http://localhost:8765"), is_rehearsal("http://[::1]:80/v3")
+    >>> is_here("http://localhost:8765"), is_here("http://[::1]:80/v3")
     (True, True)
-    >>> is_rehearsal("https://api.example.com"), is_rehearsal("http://localhost.example.com")
+    >>> is_here("https://api.example.com"), is_here("http://localhost.example.com")
     (False, False)
     """
     host = wire.host_of(base_url).rstrip(".")
@@ -92,15 +106,18 @@ def is_rehearsal(base_url: str) -> bool:
 
 def settings_of(target: Target, account: Account) -> dict[str, object]:
     """What a run's settings say of where it writes."""
-    return {NAME: account.name, REHEARSAL: is_rehearsal(target.base_url)}
+    return {NAME: account.name, REHEARSAL: is_rehearsal(target)}
 
 
 def is_first(journal: Journal, target: Target, destination: Destination) -> bool:
     """Whether nothing was ever written there from this journal, and nobody has named it.
 
     A rehearsal against a copy of an account, which has its id, is no write into it.
+
+    Raises:
+        Unavailable: see :func:`is_rehearsal`.
     """
-    if is_rehearsal(target.base_url):
+    if is_rehearsal(target):
         return False
     there = (destination.vendor, destination.account)
     runs = [run for run in journal.runs() if (run.vendor, run.account) == there]

@@ -5,7 +5,6 @@ The same file is filled in and given back; see :mod:`migrator.template.deciding`
 
 from __future__ import annotations
 
-import csv
 import os
 from dataclasses import dataclass
 from itertools import count
@@ -13,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from migrator.errors import InputError, closest
+from migrator.errors import InputError, TemplateError, closest
 from migrator.model import CUSTOM_PREFIX
-from migrator.template import read_decisions
+from migrator.template import decisions_of, decisions_sheet, new_sheet, read_decisions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
     from pathlib import Path
 
     from migrator.model import Account
     from migrator.runs.inputs import Inputs
-    from migrator.template import Decision
 
 FILE = "decisions.csv"
 """Where they are put down when the user names no file; in a run's folder, or the one of checks."""
@@ -195,63 +193,85 @@ def _same(one: str, other: str) -> bool:
 # -- the file --------------------------------------------------------------------------------------
 
 
-def write_decisions(path: Path, values: Sequence[Blocked]) -> int:
-    """Add what is to be decided to a file; how many lines are new.
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a file of decisions.
 
-    What a person has written there stays, in its order. A file to which nothing is to be added is
-    not touched.
+    Attributes:
+        lines: so many are new.
+        lacking: columns of ours that the file does not have; the new lines say nothing about them.
+        unplaced: values of a stage in one pipeline that have no line, for the file has no column
+            for the pipeline.
+    """
+
+    lines: int = 0
+    lacking: tuple[str, ...] = ()
+    unplaced: int = 0
+
+
+def write_decisions(path: Path, values: Sequence[Blocked]) -> Added:
+    """Add what is to be decided to a file, at its end, in the columns and the way that it has.
+
+    What stands there is a person's: it stays byte for byte. A file to which nothing is to be added
+    is not touched.
 
     Raises:
         InputError: the file cannot be written.
         TemplateError: what is there is no such file.
     """
-    given = read_decisions(path) if path.exists() else ()
+    there = path.exists()
+    sheet = decisions_sheet(path) if there else new_sheet(_COLUMNS)
+    given = {_place(one.field, one.pipeline, one.source) for one in decisions_of(sheet, path)}
+    lacking = tuple(name for name in _COLUMNS if name not in sheet.names)
     now = {_place(one.field, one.pipeline, one.value): one for one in values}
-    known = {_place(one.field, one.pipeline, one.source) for one in given}
-    rows = [_row(one, now.get(_place(one.field, one.pipeline, one.source))) for one in given]
-    new = [one for place, one in now.items() if place not in known]
-    if not new and given:
-        return 0
-    rows += [_cells(one, "") for one in new]
-    _replace(path, rows)
-    return len(new)
+    new = [one for place, one in now.items() if place not in given]
+    fitting = [one for one in new if not (one.pipeline and "pipeline" in lacking)]
+    if fitting or not there:
+        try:
+            text = sheet.with_rows(_cells(one) for one in fitting)
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"The decisions cannot be added to {path}, which is saved in {sheet.encoding}: "
+                f'that has no letter "{error.object[error.start]}". Save it as CSV UTF-8.'
+            ) from None
+        _replace(path, text)
+    return Added(len(fitting), lacking if new else (), len(new) - len(fitting))
 
 
 def set_aside(path: Path) -> None:
     """Make room for another file of decisions; one that a person has begun to fill in is kept."""
     if not path.exists():
         return
-    if any(one.target for one in read_decisions(path)):
+    if _is_filled(path):
         names = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in count(2))
         path.rename(next(name for name in names if not name.exists()))
     else:
         path.unlink()
 
 
+def _is_filled(path: Path) -> bool:
+    """Whether anybody has worked in a file: what we cannot read any more, we have not written."""
+    try:
+        return any(one.target for one in read_decisions(path))
+    except TemplateError:
+        return True
+
+
 def _place(field: str, pipeline: str | None, value: str) -> tuple[str, str, str]:
     return field, (pipeline or "").casefold(), value.casefold()
 
 
-def _row(decision: Decision, one: Blocked | None) -> dict[str, str | int]:
-    if one:
-        return _cells(one, decision.target)
-    given = (decision.field, decision.pipeline or "", decision.source, decision.target)
-    return dict(zip(_COLUMNS, given, strict=False))
-
-
-def _cells(one: Blocked, target: str) -> dict[str, str | int]:
-    given = (one.field, one.pipeline or "", one.value, target, one.closest, one.rows)
+def _cells(one: Blocked) -> dict[str, str]:
+    given = (one.field, one.pipeline or "", one.value, "", one.closest, str(one.rows))
     return dict(zip(_COLUMNS, (*given, one.amount, one.problem), strict=True))
 
 
-def _replace(path: Path, rows: Iterable[Mapping[str, str | int]]) -> None:
+def _replace(path: Path, text: bytes) -> None:
     """Write the whole file, or leave the one that is there."""
     half = path.with_name(f"{path.name}.new")
     try:
-        with half.open("w", encoding="utf-8-sig", newline="") as stream:
-            writer = csv.DictWriter(stream, _COLUMNS, restval="", lineterminator="\r\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        with half.open("wb") as stream:
+            stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         half.replace(path)

@@ -238,7 +238,14 @@ async def load(
     if shapes := run.settings.get(SHAPES):  # a plan of another process: choose the same ways
         session.vendor.requests(shapes_of(shapes))
     job = Job(run.id, on_missing, only, fresh=fresh, phases=phases)
-    loader = Loader(session.vendor, workspace.journal, job, workspace.clock, workspace.progress)
+    loader = Loader(
+        session.vendor,
+        workspace.journal,
+        job,
+        workspace.clock,
+        workspace.progress,
+        session.crowds,
+    )
     rows = _left(workspace, run) if only is None else len(only)
     workspace.progress.start("write", rows, _pace(session, run))
     with _stopped_by_signals(loader, session):

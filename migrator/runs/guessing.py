@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from migrator.vendors.product import Product
     from migrator.wire import Clock
 
-VALUES = "values"
-"""The folder of the value maps, beside the template."""
+_USES_VALUES = re.compile(r"""values_file:\s*["']?values/""")
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,12 @@ class Guess:
         """The same, with a field given by these columns, because somebody said so; none = by no."""
         if not columns:
             return replace(self, matching=self.matching.without(field))
-        match = Match(field, tuple(columns), 1.0, ("as was decided when asked",))
+        match = Match(field, tuple(columns), 1.0, ("as was decided when asked",), told=True)
         return replace(self, matching=self.matching.with_match(match))
 
     def confirmed(self, match: Match) -> Guess:
         """The same, with a guess that somebody has said is right."""
-        sure = replace(match, score=1.0, reasons=(*match.reasons, "confirmed"))
+        sure = replace(match, score=1.0, reasons=(*match.reasons, "confirmed"), told=True)
         return replace(self, matching=self.matching.with_match(sure))
 
     def decided(self, column: str, choice: str) -> Guess:
@@ -74,6 +73,11 @@ class Guess:
     def zoned(self, zone: str) -> Guess:
         """The same, with the zone of times that do not tell theirs."""
         return replace(self, aim=replace(self.aim, zone=zone))
+
+    def worth(self, sign: str, code: str) -> Guess:
+        """The same, with a sign taken for the currency that somebody has chosen."""
+        known = {**self.aim.currencies, sign: code}
+        return replace(self, aim=replace(self.aim, currencies=known))
 
     def draft(self) -> Draft:
         """All that is to be written."""
@@ -134,7 +138,22 @@ def texts_of(draft: Draft, guess: Guess, name: str, file: str) -> dict[str, str]
     """Path below the template's folder to text; the template is the first, ``file``."""
     names = [Path(path).name for path in guess.files]
     found = {file: as_yaml(draft, name, names, guess.aim.account)}
-    return found | {f"{VALUES}/{field}.csv": as_csv(sheet) for field, sheet in draft.sheets.items()}
+    sheets = draft.sheets.items()
+    return found | {f"{draft.values}/{field}.csv": as_csv(sheet) for field, sheet in sheets}
+
+
+def values_folder(template: Path) -> str:
+    """The folder of the value maps beside a template; its own where another has ``values``."""
+    beside = (each for each in template.parent.glob("*.y*ml") if each.name != template.name)
+    return f"{template.stem}_values" if any(map(_uses_values, beside)) else "values"
+
+
+def _uses_values(template: Path) -> bool:
+    try:
+        text = template.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return bool(_USES_VALUES.search(text))
 
 
 def ensure_new(template: Path) -> None:
@@ -195,6 +214,6 @@ def guess_data(draft: Draft, guess: Guess) -> dict[str, Any]:
         "columns": [column.data() for column in matching.profile.columns],
         "fields": [match.data() for match in matching.matches],
         "unmapped": [column.name for column in matching.unmapped],
-        "questions": [field.question for field in draft.fields if field.question],
+        "questions": list(draft.questions),
         "values": {name: [line.data() for line in sheet] for name, sheet in draft.sheets.items()},
     }

@@ -13,7 +13,8 @@ from migrator.export import labels_left_behind
 from migrator.files import ReadOptions, Source, open_source, write_rejects
 from migrator.model import ObjectType, Reference
 from migrator.prepare import Prepared, column_of, has_column, prepare
-from migrator.runs.signs import told_of_signs
+from migrator.runs.prepared_before import keep_prepared, kept_prepared
+from migrator.runs.signs import NO_SIGNS, Signs, signs_of
 from migrator.runs.turned_down import KEPT, Reasons, reasons_in, rejected_in, rejected_rows
 from migrator.template import (
     Match,
@@ -91,13 +92,18 @@ def narrow_of(data: Mapping[str, Any]) -> Narrow | None:
 
 @dataclass(frozen=True)
 class Inputs:
-    """A request, read and prepared."""
+    """A request, read and prepared.
+
+    Attributes:
+        signs: of currencies, in amounts for which the template fills none.
+    """
 
     request: Request
     template: Template
     source: Source
     prepared: Prepared
     folder: Path
+    signs: Signs = NO_SIGNS
 
     @cached_property
     def origin(self) -> Reference | None:
@@ -135,6 +141,8 @@ class Inputs:
 def read_inputs(request: Request, folder: Path) -> Inputs:
     """Open the files, load the template, prepare all rows into ``folder``.
 
+    What is there already, of the very same inputs, is taken as it is.
+
     Raises:
         InputError: the files or the template are wrong, or do not belong together.
     """
@@ -144,10 +152,15 @@ def read_inputs(request: Request, folder: Path) -> Inputs:
     source = open_request(request, template, folder)
     ensure_object(source, template)
     request, template = as_narrow(request, template, source.columns)
-    told = told_of_signs(template, source)
-    prepared = prepare(template, source.scan(), source.columns, folder, source.problems)
-    prepared = replace(prepared, notices=(*prepared.notices, *told))
-    return Inputs(with_labels_told(request, template, source), template, source, prepared, folder)
+    signs = signs_of(template, source)
+    prepared = kept_prepared(folder, template, source, request.options)
+    if prepared is None:
+        scan, problems = source.scan(), source.problems
+        prepared = prepare(template, scan, source.columns, folder, problems, tidy=source.tidy)
+        keep_prepared(prepared, template, source, request.options)
+    prepared = replace(prepared, notices=(*prepared.notices, *signs.notices))
+    request = with_labels_told(request, template, source)
+    return Inputs(request, template, source, prepared, folder, signs)
 
 
 def with_labels_told(request: Request, template: Template, source: Source) -> Request:

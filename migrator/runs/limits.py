@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
+from migrator.report import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,6 @@ def ensure_within(limit: Limit | None, rejected: int, rows: int, rejects: Path) 
     """
     if limit and not limit.allows(rejected, rows):
         raise InputError(
-            f"{rejected:,} of {rows:,} rows are rejected, more than --max-rejects {limit} allows. "
-            f"Nothing was written; see {rejects}."
+            f"{rejected:,} of {counted(rows, 'row is', 'rows are')} rejected, more than "
+            f"--max-rejects {limit} allows. Nothing was written; see {rejects}."
         )

@@ -13,6 +13,7 @@ from migrator.errors import InputError
 from migrator.journal import Feed, RunState
 from migrator.model import KEY_FIELD, UNKEYED, ObjectType
 from migrator.prepare import row_keys
+from migrator.report import counted
 from migrator.vendors.by_id import ById
 from migrator.vendors.keyless import Keyless
 
@@ -75,9 +76,9 @@ def ensure_enough(asked: Nightly, rows: int) -> None:
     """
     if rows < asked.min_rows:
         raise InputError(
-            f"The source has {rows:,} rows, and --guard-min-rows expects {asked.min_rows:,} at "
-            "least. Nothing was written. See whether the export was cut short; if it is whole, "
-            "run it with a smaller number."
+            f"The source has {counted(rows, 'row', 'rows')}, and --guard-min-rows expects "
+            f"{asked.min_rows:,} at least. Nothing was written. See whether the export was cut "
+            "short; if it is whole, run it with a smaller number."
         )
 
 
@@ -93,10 +94,11 @@ def ensure_no_drop(asked: Nightly, journal: Journal, feed: Feed, rows: int) -> N
     before = last.settings["prepared"]["rows"]
     if not asked.max_drop.allows(before - rows, before):
         raise InputError(
-            f"The source has {rows:,} rows; the last finished run of {feed.name} ({last.id}) had "
-            f"{before:,}. That is {before - rows:,} rows or {1 - rows / before:.0%} fewer, more "
-            f"than --guard-max-drop {asked.max_drop} allows. Nothing was written. See whether the "
-            "export was cut short; if it is whole, run it once without the guard."
+            f"The source has {counted(rows, 'row', 'rows')}; the last finished run of "
+            f"{feed.name} ({last.id}) had {before:,}. That is {before - rows:,} or "
+            f"{1 - rows / before:.0%} fewer, more than --guard-max-drop {asked.max_drop} allows. "
+            "Nothing was written. See whether the export was cut short; if it is whole, run it "
+            "once without the guard."
         )
 
 
@@ -170,11 +172,11 @@ class Missing:
 
     def _ensure_few(self, mirror: Limit, illegible: int) -> None:
         if illegible:
+            rows = counted(illegible, "row was", "rows were")
             raise InputError(
-                f"{illegible:,} rows of the source were turned down and their keys cannot be read, "
-                f"so that it is not sure which of the {self.found:,} records listed in {self.file} "
-                "are missing. Nothing was written. Mend those rows (see rejects.csv beside it), or "
-                "run without --mirror."
+                f"{rows} turned down whose key cannot be read, so that it is not sure which of the "
+                f"{self.found:,} records listed in {self.file} are missing. Nothing was "
+                "written. Mend those rows (see rejects.csv beside it), or run without --mirror."
             )
         if not mirror.allows(self.found, self.known):
             raise InputError(

@@ -31,7 +31,7 @@ def leave_overtaken(workspace: Workspace, run_id: str) -> None:
     journal = workspace.journal
     for phase in PHASES:
         after = 0
-        while ops := journal.planned(run_id, phase, after=after, limit=_AT_ONCE):
+        while ops := journal.planned(run_id, phase, after=after, limit=_AT_ONCE, there=True):
             after = ops[-1].seq
             settled = _settled(journal, run_id, ops)
             if settled:

@@ -156,6 +156,7 @@ async def _account_for(
     if asked.keyless:
         without_key_field(session, journal, name)
     account = await _account(session, inputs)
+    inputs.signs.ensure_of_home(account)
     feed = Feed(session.target.product.name, account.id, name, template.object)
     if inputs.request.narrow is None:
         ensure_same_mode(journal, account, feed, keyless=asked.keyless)

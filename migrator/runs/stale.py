@@ -37,7 +37,9 @@ async def leave_changed(workspace: Workspace, run: Run, session: Session) -> Non
     told = False
     for phase in PHASES:
         after = 0
-        while ops := workspace.journal.planned(run.id, phase, after=after, limit=_AT_ONCE):
+        while ops := workspace.journal.planned(
+            run.id, phase, after=after, limit=_AT_ONCE, there=True
+        ):
             after = ops[-1].seq
             changes = [op for op in ops if op.action in _CHANGES and op.id and op.before]
             if changes and not told:

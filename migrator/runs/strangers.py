@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from migrator.errors import InputError
+from migrator.report import counted
 
 if TYPE_CHECKING:
     from migrator.journal import Run
@@ -31,10 +32,13 @@ def remark(plan: Plan) -> list[str]:
     if not plan.strangers:
         return []
     key, id_ = plan.stranger
+    changed = counted(
+        plan.strangers, "deal that would be changed was", "deals that would be changed were"
+    )
     told = (
-        f"{plan.strangers:,} deals that would be changed were there before with the same keys, and "
-        f"no run from that account is known to have written them (key {key}: record {id_}). They "
-        "may be other deals; they are changed with --take-over only."
+        f"{changed} there before with the same key, and no run from that account is known to have "
+        f"written them (key {key}: record {id_}). They may be other deals; they are "
+        "changed with --take-over only."
     )
     return [told]
 

@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from migrator.errors import Locked, Unauthorized
 from migrator.plan import nothing_known
 from migrator.runs.spending import Spending
 from migrator.vendors.registry import product as product_of
+from migrator.wire.mark import is_marked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator, Mapping
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Vendor
     from migrator.vendors.product import Product
-    from migrator.wire import Allowance
+    from migrator.wire import Allowance, Crowds
 
 LEDGER = "quota.db"
 """Beside the journal: what was spent of each account's quota of requests."""
@@ -56,6 +58,15 @@ class Target:
     share: float = 1.0
     patient: bool = False
     called: str | None = None
+
+    @cached_property
+    def marked(self) -> bool:
+        """Whether the server says of itself that it is a sandbox; asked once.
+
+        Raises:
+            Unavailable: nobody answers there.
+        """
+        return is_marked(self.base_url)
 
 
 def target_from(
@@ -135,6 +146,11 @@ class Session:
                 for stage in pipeline.stages
             },
         }
+
+    @property
+    def crowds(self) -> Crowds:
+        """How many requests to the account are under way at once."""
+        return self._allowance.crowds
 
     def note_requests(self, folder: Path, what: str) -> None:
         """From here on, note in a run's folder what the session has spent, and for what."""

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from migrator.errors import InputError
 from migrator.journal import RunState
 from migrator.model import ObjectType
+from migrator.plan.twins import DOUBTFUL
+from migrator.report import counted
 from migrator.template import Survivor
 from migrator.vendors.outlook import of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from migrator.journal import Run
     from migrator.plan import Plan
     from migrator.runs.inputs import Inputs
@@ -25,7 +29,16 @@ _BECAME = {
     Survivor.CREATE.value: "created besides",
     "already_there": "turned down: the account's deals stay as they are",
     "several_alike": "turned down: which deal is meant is not clear",
+    DOUBTFUL: "turned down: they may be there, but what both say is not enough to know",
 }
+
+_MOVED = {
+    "reopened": "Closed deals of the account that become open again",
+    "closed": "Open deals of the account that become closed",
+    "moved": "Deals of the account that go to another stage",
+    "changed": "Closed deals of the account that stay closed and change in other fields",
+}
+"""What becomes of deals that rows were made one with, the worst first."""
 
 
 def ensure_none_alike(inputs: Inputs, plan: Plan) -> None:
@@ -36,11 +49,10 @@ def ensure_none_alike(inputs: Inputs, plan: Plan) -> None:
     """
     count = plan.alike[Survivor.STOP.value]
     if count:
-        some = "; ".join(f"{key}: record {ids}" for key, ids in plan.twins)
         raise InputError(
-            f"Nothing was written: {count:,} rows of {inputs.template.name} look like deals of the "
-            f"account that no load of ours wrote (key and record: {some}). Say what becomes of "
-            "them with --existing (...=update, skip or create)."
+            f"Nothing was written: {counted(count, 'row', 'rows')} of {inputs.template.name} may "
+            f"be deals of the account that no load of ours wrote ({_named(plan.twins, count)}). "
+            "Say what becomes of them with --existing (...=update, skip or create)."
         )
 
 
@@ -78,6 +90,16 @@ def told(plan: Plan, unseen: int) -> list[str]:
         )
     lines += [f"Of these rows {count:,}: {_BECAME[what]}" for what, count in plan.alike.items()]
     if plan.twins:
-        some = "; ".join(f"{key}: record {ids}" for key, ids in plan.twins)
-        lines.append(f"Such rows, by key: {some}")
+        some = _named(plan.twins, sum(plan.alike.values()))
+        lines.append(f"Such rows, by key, with the deals that look like them: {some}")
+    lines += [
+        f"{deals}: {plan.moved[what]:,} ({_named(plan.moves[what], plan.moved[what])})"
+        for what, deals in _MOVED.items()
+        if plan.moved[what]
+    ]
     return lines
+
+
+def _named(examples: Sequence[str], count: int) -> str:
+    more = count - len(examples)
+    return "; ".join(examples) + (f"; and {more:,} more" if more > 0 else "")

@@ -21,6 +21,7 @@ from migrator.runs.settling import wait_for_lag
 from migrator.runs.signing.writing import after_verify
 from migrator.runs.since import as_we_left_it, changed_since
 from migrator.runs.sums import Sums
+from migrator.runs.tallies import tally
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from migrator.model import Held, Op
     from migrator.plan import Holdings
     from migrator.runs.sums import Sum
+    from migrator.runs.tallies import Tally
     from migrator.runs.target import Session
     from migrator.runs.workspace import Workspace
     from migrator.vendors.base import Vendor
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 _CHUNK = 2_000
 _EXAMPLES = 10
 _IN_ACCOUNT = {OpState.WRITTEN, OpState.UNCHANGED}
-_LEFT = frozenset({OpState.PLANNED, OpState.SENT})
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Verification:
         examples: the first differences, for the terminal; all are in ``file``.
         sums: counts and money, ours and the account's.
         left: records that the run has not written yet; ``unknown`` of them wait for a person.
+        parents_left: contacts and companies that it has not created yet, likewise.
         unlinked: links that the account lacks.
         doubled: keys that several records of the account hold.
         filled: records found in which a field of the CRM says something, by its name.
@@ -96,6 +98,8 @@ class Verification:
     sums: list[Sum] = field(default_factory=list)
     left: int = 0
     unknown: int = 0
+    parents_left: int = 0
+    parents_unknown: int = 0
     unlinked: int = 0
     doubled: list[str] = field(default_factory=list)
     filled: Counter[str] = field(default_factory=Counter)
@@ -107,7 +111,7 @@ class Verification:
     def agrees(self) -> bool:
         """Whether nothing is left to do, and nothing left to explain."""
         explained = self.same + self.changed + self.partly
-        complete = explained == self.checked and not self.left
+        complete = explained == self.checked and not (self.left or self.parents_left)
         return complete and not (self.unlinked or self.doubled or self.intruders)
 
 
@@ -123,14 +127,9 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
     journal = workspace.journal
     _ensure_verifiable(run)
     family = family_of(journal, run)
-    result = Verification()
-    counts: Counter[tuple[ObjectType, OpState]] = Counter()
-    for one in family.runs:
-        for (type, _, state), n in journal.counts(one.id).items():
-            counts[type, state] += n
-        result.unknown += len(journal.unknown(one.id))
-    result.left = sum(n for (_, state), n in counts.items() if state in _LEFT)
-    total = sum(counts[ObjectType(run.settings["types"][0]), state] for state in _IN_ACCOUNT)
+    counts = tally(journal, family.runs)
+    result = _begun(counts)
+    total = sum(counts.records[state] for state in _IN_ACCOUNT)
     table = workspace.folder(run.id) / "verify.csv"
     # Described with all its fields: how values compare depends on their kinds.
     types = tuple(ObjectType(t) for t in run.settings["types"])
@@ -147,13 +146,7 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
         planned = {one.id: datetime.fromisoformat(one.created_at) for one in family.runs}
         now = workspace.clock.now()
         reading = _Reading(session.vendor, there, journal, sums, result, planned, now)
-        with table.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["key", "id", "field", "ours", "account", "why"])
-            for run_id, chunk in _chunks(journal, family):
-                found = await reading.read(run_id, chunk)
-                writer.writerows((d.key, d.id, d.field, d.ours, d.held, d.why) for d in found)
-                workspace.progress.advance(len(chunk), differing=result.differing)
+        await _read_all(workspace, family, reading, table)
     workspace.progress.finish()
     result.sums = sums.all()
     result.stages = [(*key, *heap) for key, heap in sorted(sums.stages.items())]
@@ -161,6 +154,27 @@ async def verify_run(workspace: Workspace, run: Run, session: Session) -> Verifi
     _keep_if_needed(table, result)
     result.page = after_verify(workspace, run, session, result, origin)
     return result
+
+
+def _begun(counts: Tally) -> Verification:
+    """What is known before anything is read back."""
+    return Verification(
+        left=counts.left,
+        unknown=counts.unknown,
+        parents_left=counts.parents_left,
+        parents_unknown=counts.parents_unknown,
+    )
+
+
+async def _read_all(workspace: Workspace, family: Family, reading: _Reading, table: Path) -> None:
+    """Read all records of a family back, and write every difference into a table."""
+    with table.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["key", "id", "field", "ours", "account", "why"])
+        for run_id, chunk in _chunks(workspace.journal, family):
+            found = await reading.read(run_id, chunk)
+            writer.writerows((d.key, d.id, d.field, d.ours, d.held, d.why) for d in found)
+            workspace.progress.advance(len(chunk), differing=reading.result.differing)
 
 
 def _ensure_verifiable(run: Run) -> None:

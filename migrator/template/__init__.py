@@ -6,7 +6,13 @@ stay what they are), checked by frozen pydantic models that know no silent extra
 """
 
 from migrator.template.creation import Create
-from migrator.template.deciding import Decision, decided, read_decisions
+from migrator.template.deciding import (
+    Decision,
+    decided,
+    decisions_of,
+    decisions_sheet,
+    read_decisions,
+)
 from migrator.template.distinct import Places, distinct_places, fitting
 from migrator.template.existing import Existing, Likeness, Survivor, parse_existing
 from migrator.template.loading import json_schema, load_template, parse_template
@@ -28,6 +34,7 @@ from migrator.template.spec import (
     ValueRow,
 )
 from migrator.template.steps import Step
+from migrator.template.tables import neutral, new_sheet
 
 __all__ = [
     "LINK_FIELDS",
@@ -52,12 +59,16 @@ __all__ = [
     "Unmapped",
     "ValueRow",
     "decided",
+    "decisions_of",
+    "decisions_sheet",
     "distinct_places",
     "fitting",
     "json_schema",
     "load_template",
     "moving_template",
     "narrowed",
+    "neutral",
+    "new_sheet",
     "parse_existing",
     "parse_template",
     "read_decisions",

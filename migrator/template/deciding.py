@@ -13,13 +13,14 @@ from migrator.errors import TemplateError, did_you_mean
 from migrator.model import CUSTOM_PREFIX
 from migrator.template.creation import CreatePipeline, CreateStage
 from migrator.template.spec import ValueRow
-from migrator.template.tables import is_blank, read_table
+from migrator.template.tables import is_blank, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from migrator.template.spec import Template
+    from migrator.template.tables import Sheet
 
 COLUMNS = ("pipeline", "field", "source", "target")
 """What a decisions file must have, but for the first; its other columns are for people."""
@@ -46,20 +47,34 @@ class Decision:
     target: str
 
 
+def decisions_sheet(path: Path) -> Sheet:
+    """A CSV file of decisions as it stands there.
+
+    Raises:
+        TemplateError: it is no such file.
+    """
+    sheet = read_sheet(path, f"The decisions in {path}", "a file of decisions", COLUMNS)
+    if "field" not in sheet.names:
+        raise TemplateError(
+            f"{path}: the column field is missing; a file of decisions has the columns "
+            f"{', '.join(COLUMNS)}."
+        )
+    return sheet
+
+
 def read_decisions(path: Path) -> tuple[Decision, ...]:
     """The decisions in a CSV file, those that are open still included.
 
     Raises:
         TemplateError: it is no such file, or decides one value twice.
     """
-    rows = read_table(path, f"The decisions in {path}", "a file of decisions", COLUMNS)
-    if rows and "field" not in rows[0]:
-        raise TemplateError(
-            f"{path}: the column field is missing; a file of decisions has the columns "
-            f"{', '.join(COLUMNS)}."
-        )
+    return decisions_of(decisions_sheet(path), path)
+
+
+def decisions_of(sheet: Sheet, path: Path) -> tuple[Decision, ...]:
+    """The decisions in what was read from a file; see :func:`read_decisions`."""
     found: dict[tuple[str, str, str], Decision] = {}
-    for row in rows:
+    for row in sheet.rows:
         one = Decision(row["field"], row.get("pipeline") or None, row["source"], row["target"])
         if not (one.field and one.source):
             continue

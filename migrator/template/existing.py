@@ -40,13 +40,16 @@ class Existing(Part):
     """How deals that are in the account without a key of ours are told to be those of the file."""
 
     match: tuple[Likeness, ...] = Field(
-        description="What must be the same: name, whatever its letter case and punctuation, and "
-        "one or more of amount (with its currency), company and close_date."
+        description="What must be the same, or blank in both: name, whatever its letter case and "
+        "spaces, and one or more of amount (with its currency), company and close_date. Where only "
+        "one of two deals says something, or their names differ in punctuation alone, nobody "
+        "guesses: such rows are turned down and told."
     )
     then: Survivor = Field(
         description="update: the deal of the account becomes the row's, with its key. skip: it "
         "stays as it is, and the row is turned down with its id. create: the row becomes another "
-        "deal, and the plan says how many. stop: nothing is written where there is any."
+        "deal, and the plan says how many. stop: nothing is written where there is any, for sure "
+        "or perhaps."
     )
 
     @model_validator(mode="after")

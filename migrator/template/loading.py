@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from migrator.errors import TemplateError, did_you_mean
 from migrator.template.locate import shipped_paths
 from migrator.template.spec import Template, ValueRow
-from migrator.template.tables import VALUE_COLUMNS, is_blank, read_table
+from migrator.template.tables import VALUE_COLUMNS, is_blank, read_sheet
 
 Lines = dict[tuple[str | int, ...], int]
 """Path inside the file to line number, from 1."""
@@ -140,13 +140,13 @@ def _parts(lines: Lines) -> set[str | int]:
 
 def _read_sidecar(path: Path, origin: str) -> tuple[ValueRow, ...]:
     """A value map; lines without a target are not decided yet, and change nothing."""
-    rows = read_table(path, f"{origin}: values_file {path}", "a value map", VALUE_COLUMNS)
+    sheet = read_sheet(path, f"{origin}: values_file {path}", "a value map", VALUE_COLUMNS)
     return tuple(
         ValueRow(
             pipeline=row.get("pipeline") or None,
             source=row["source"],
             target="" if is_blank(row["target"]) else row["target"],
         )
-        for row in rows
+        for row in sheet.rows
         if row["source"] and row["target"]
     )

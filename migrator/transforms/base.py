@@ -100,10 +100,40 @@ def lookup(column: pl.Expr, targets: Mapping[str, str]) -> pl.Expr:
             hit = column == texts[0] if len(texts) == 1 else column.is_in(texts)
             found = pl.when(hit).then(pl.lit(target)).otherwise(found)
         return found
-    old = pl.Series(list(targets), dtype=pl.String)
-    new = pl.Series(list(targets.values()), dtype=pl.String)
+    listed = _columns(targets)
     return column.map_batches(
-        lambda texts: texts.replace_strict(old, new, default=None),
+        lambda texts: texts.replace_strict(*listed, default=None),
         return_dtype=pl.String,
         is_elementwise=True,
     )
+
+
+def lookup_folded(column: pl.Expr, targets: Mapping[str, str]) -> pl.Expr:
+    """The target of each text whatever its letter case, or null; ``targets`` has small letters.
+
+    Most texts are written in one of the usual ways, so that few have to be made small.
+    """
+    if not targets:
+        return pl.lit(None, pl.String)
+    usual = {
+        written: target
+        for source, target in targets.items()
+        for written in (source, source.upper(), source.capitalize(), source.title())
+        if written.lower() == source
+    }
+    small, written = _columns(targets), _columns(usual)
+
+    def apply(texts: pl.Series) -> pl.Series:
+        found = texts.replace_strict(*written, default=None)
+        others = (found.is_null() & texts.is_not_null()).arg_true()
+        if not len(others):
+            return found
+        lower = texts.gather(others).str.to_lowercase()
+        return found.scatter(others, lower.replace_strict(*small, default=None))
+
+    return column.map_batches(apply, return_dtype=pl.String, is_elementwise=True)
+
+
+def _columns(targets: Mapping[str, str]) -> tuple[pl.Series, pl.Series]:
+    old = pl.Series(list(targets), dtype=pl.String)
+    return old, pl.Series(list(targets.values()), dtype=pl.String)

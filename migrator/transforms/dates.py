@@ -81,13 +81,24 @@ def _local(column: pl.Expr, format: str) -> pl.Expr:
 
 def _first_likely(readings: list[pl.Expr]) -> pl.Expr:
     """The first reading whose year can be meant; ``%Y`` makes the year 24 of ``24``."""
-    likely = [pl.when(_in_range(value)).then(value) for value in readings]
+    likely = [
+        value.map_batches(_in_range, return_dtype=pl.self_dtype(), is_elementwise=True)
+        for value in readings
+    ]
     return pl.coalesce(likely) if len(likely) > 1 else likely[0]
 
 
-def _in_range(value: pl.Expr) -> pl.Expr:
-    """Compared with two dates, which is much cheaper than taking the year out of each value."""
-    return (value >= pl.date(_EARLIEST, 1, 1)) & (value < pl.date(_LATEST + 1, 1, 1))
+def _in_range(values: pl.Series) -> pl.Series:
+    """The values whose year can be meant; mostly all can, as least and greatest tell.
+
+    Compared with two dates, which is much cheaper than taking the year out of each value.
+    """
+    value, frame = pl.col("value"), values.to_frame("value")
+    least, most = value.min().dt.year(), value.max().dt.year()
+    if frame.select((least >= _EARLIEST) & (most <= _LATEST)).item():
+        return values
+    likely = (value >= pl.date(_EARLIEST, 1, 1)) & (value < pl.date(_LATEST + 1, 1, 1))
+    return frame.select(pl.when(likely).then(value)).to_series()
 
 
 def _faults(column: pl.Expr, formats: tuple[str, ...], word: str) -> tuple[Fault, ...]:

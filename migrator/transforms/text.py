@@ -1,21 +1,20 @@
 """Transforms that make a text of a text, or lists and truth values of texts."""
 
 from collections.abc import Iterable, Mapping
-from html.parser import HTMLParser
 
-import ftfy
 import polars as pl
 
-from migrator.catalogue import words
 from migrator.transforms.base import (
     Change,
     Fault,
     lookup,
+    lookup_folded,
     per_text,
     spreadsheet_error,
     where_needed,
 )
 from migrator.transforms.cells import parted
+from migrator.transforms.markup import without_html
 
 _INVISIBLE = "[\u00ad\u200b\u200c\u200d\u2060\ufeff]"
 _SPACES = "[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
@@ -29,15 +28,17 @@ _PERHAPS_ODD = (
 """Without these a text is in NFC and has nothing to replace: accented letters, curly quotes and
 most scripts pass; combining marks and what Unicode composes, decomposes or orders do not."""
 
-_BLOCKS = frozenset(
-    words(
-        """
-    address article blockquote br div dl dt dd footer form h1 h2 h3 h4 h5 h6 header hr li ol p
-    pre section table td th tr ul
-    """
-    )
+PLAIN_LETTERS = (
+    r"\x{C0}-\x{24F}\x{391}-\x{3A1}\x{3A3}-\x{3CE}\x{400}-\x{482}\x{48A}-\x{52F}"
+    r"\x{2010}-\x{2027}\x{20A0}-\x{20C0}\x{3041}-\x{3096}\x{30A1}-\x{30FA}"
+    r"\x{4E00}-\x{9FFF}\x{AC00}-\x{D7A3}"
 )
-_SILENT = frozenset(("script", "style", "head", "title"))
+"""Ranges of a regular expression: beyond ASCII, what is surely in NFC and no space.
+
+Not all such characters, but those of most texts in a few ranges: Latin, Greek and Cyrillic letters,
+dashes and quotes, signs of money, kana, Chinese and Korean.
+"""
+
 
 _STATUS = {
     "open": "open,offen,ouvert,ouverte,aberto,aberta,abierto,abierta,aperto,aperta,active",
@@ -338,42 +339,9 @@ def status(column: pl.Expr) -> Change:
     not_a_status
     """
     known = {word: status for status, listed in _STATUS.items() for word in listed.split(",")}
-    value = lookup(column.str.to_lowercase(), known)
+    value = lookup_folded(column, known)
     fault = Fault("not_a_status", "is not open, won or lost; map it under values")
     return Change(value, (fault,))
-
-
-class _Text(HTMLParser):
-    """Collects the text of a document: one line per block, scripts and styles left out."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self._silent += tag in _SILENT
-        if tag in _BLOCKS:
-            self.parts.append("\n")
-        if tag == "li":
-            self.parts.append("- ")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent -= tag in _SILENT and self._silent > 0
-        if tag in _BLOCKS:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(data)
-
-
-def _without_html(text: str) -> str | None:
-    parser = _Text()
-    parser.feed(text)
-    parser.close()
-    lines = (" ".join(line.split()) for line in "".join(parser.parts).splitlines())
-    return "\n".join(line for line in lines if line) or None
 
 
 def html_to_text(column: pl.Expr) -> Change:
@@ -382,7 +350,7 @@ def html_to_text(column: pl.Expr) -> Change:
     >>> html_to_text("<p>Tom &amp; Ann</p><ul><li>one<li>two</ul>")
     'Tom & Ann\n- one\n- two'
     """
-    return Change(per_text(column, _without_html))
+    return Change(per_text(column, without_html))
 
 
 def fix_encoding(column: pl.Expr) -> Change:
@@ -391,4 +359,11 @@ def fix_encoding(column: pl.Expr) -> Change:
     >>> fix_encoding("CafÃ© Zoë")
     'Café Zoë'
     """
-    return Change(per_text(column, ftfy.fix_encoding))
+    return Change(per_text(column, _with_right_encoding))
+
+
+def _with_right_encoding(text: str) -> str:
+    # Slow to import, and few templates ask for it.
+    import ftfy  # noqa: PLC0415
+
+    return ftfy.fix_encoding(text)

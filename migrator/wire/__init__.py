@@ -2,12 +2,13 @@
 
 ::
 
-    client -> Retry -> Pace -> Log -> Discretion -> the network, or faults around it, or a sandbox
+    client -> Retry -> Turnstile -> Pace -> Log -> Discretion -> the network, or a sandbox
 
-``Retry`` decides when a request is sent again, ``Pace`` when it may leave, ``Log`` writes one line
-for each that left. ``Pace`` goes by an ``Allowance``: our part of the quota, how long to wait for
-it, the ``Ledger`` in which processes share what they spent, and the ``Meter`` that tells when. What
-an answer *means* is the vendor's business: it describes itself by a :class:`Dialect`.
+``Retry`` decides when a request is sent again, ``Turnstile`` how many are under way at once,
+``Pace`` when one may leave; ``Log`` writes one line for each that left. ``Pace`` goes by an
+``Allowance``: our part of the quota, how long to wait for it, the ``Ledger`` in which processes
+share what they spent, and the ``Meter`` that tells when. What an answer *means* is the vendor's
+business: it describes itself by a :class:`Dialect`.
 """
 
 from migrator.wire.allowance import PATIENCE, Allowance
@@ -21,6 +22,7 @@ from migrator.wire.client import (
     host_of,
     request,
 )
+from migrator.wire.crowd import MOST, Crowd, Crowds, Slots, Turnstile
 from migrator.wire.faults import Fault, FaultKind, Faulty, at_random
 from migrator.wire.ledger import Ledger, LedgerFile, Memory
 from migrator.wire.log import Log
@@ -29,12 +31,15 @@ from migrator.wire.pace import Pace
 from migrator.wire.retry import NOT_CARRIED_OUT, TRIES, Effect, Retry
 
 __all__ = [
+    "MOST",
     "NOT_CARRIED_OUT",
     "PATIENCE",
     "TIMEOUT",
     "TRIES",
     "Allowance",
     "Clock",
+    "Crowd",
+    "Crowds",
     "Dialect",
     "Effect",
     "Fault",
@@ -49,8 +54,10 @@ __all__ = [
     "Part",
     "Quota",
     "Retry",
+    "Slots",
     "SystemClock",
     "Tuning",
+    "Turnstile",
     "address_of",
     "at_random",
     "connect",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from migrator.errors import QuotaSpent
 from migrator.wire.budget import Limit
+from migrator.wire.crowd import Crowds
 from migrator.wire.ledger import Ledger, Memory
 from migrator.wire.meter import Meter
 
@@ -52,6 +53,7 @@ class Allowance:
     Attributes:
         zone: the account's time zone, as soon as it is known: a day's quota ends at its midnight.
         meter: what the session has spent, by time.
+        crowds: how many requests are under way at once.
         used: how much of the fullest window was used, from 0 to 1, as the last request left.
     """
 
@@ -67,6 +69,7 @@ class Allowance:
         self.ledger = ledger or Memory()
         self.zone: str | None = None
         self.meter = Meter()
+        self.crowds = Crowds()
         self.used: float | None = None
         self._share = share
         self._say = say

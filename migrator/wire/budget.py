@@ -105,8 +105,12 @@ class Tally:
                 break
         self.add(limit, Entry(now, ours=1))
 
-    def forget(self, limit: Limit, zone: str | None, now: float) -> None:
-        """Drop what counts no more; what by the clock is still to come happened just now."""
+    def forget(self, limit: Limit, zone: str | None, now: float) -> bool:
+        """Drop what counts no more; what by the clock is still to come happened just now.
+
+        Whether there was anything to come: the clock was set back.
+        """
+        ahead_of_us = bool(self.entries) and self.entries[-1].time > now
         while self.entries and self.entries[-1].time > now:
             ahead = self.entries.pop()._replace(time=now)
             if self.entries and self.entries[-1].time > now:
@@ -118,6 +122,7 @@ class Tally:
             self.others -= self.entries[gone].others
             gone += 1
         del self.entries[:gone]
+        return ahead_of_us
 
     def wait(self, limit: Limit, zone: str | None, now: float) -> float:
         """Seconds until the window allows one more."""
@@ -171,6 +176,7 @@ class Budget:
         held: from when on, and for how many seconds, the vendor wants no request.
         zone: the account's time zone, where it is known.
         learned: per window in seconds, what the vendor's answers told of it.
+        changed: something is to be kept that was not known before; that time goes by is nothing.
     """
 
     used: dict[float, Tally] = field(default_factory=dict)
@@ -178,6 +184,7 @@ class Budget:
     held: tuple[float, float] = (0.0, 0.0)
     zone: str | None = None
     learned: dict[float, Learned] = field(default_factory=dict)
+    changed: bool = field(default=False, compare=False)
 
     def rates(self, documented: Iterable[Rate]) -> list[Rate]:
         """All windows: the documented ones, as far as no answer told otherwise.
@@ -199,6 +206,7 @@ class Budget:
         wait = max(self._held(now), *waits) if waits else self._held(now)
         if wait > 0:
             return wait
+        self.changed = True
         self.taken += 1
         for limit, tally in tallies:
             tally.add(limit, Entry(now, ours=1))
@@ -207,6 +215,7 @@ class Budget:
 
     def left_late(self, limits: Collection[Limit], ticket: Ticket, now: float) -> None:
         """A request left only now: it had a connection to open."""
+        self.changed = True
         for limit in limits:
             self._tally(limit, now).move(limit, ticket.time, now)
         ticket.time = now
@@ -216,7 +225,10 @@ class Budget:
         rate = quota.rate
         assumed = [one.requests for one in documented if one.per == rate.per]
         learned = Learned(assumed[0] if assumed else 0, rate.requests, rate.calendar)
-        self.learned[rate.per.total_seconds()] = learned
+        seconds = rate.per.total_seconds()
+        if self.learned.get(seconds) != learned:
+            self.changed = True
+            self.learned[seconds] = learned
 
     def learn_of_others(self, limit: Limit, quota: Quota, ticket: Ticket, now: float) -> None:
         """Take over what others have used of a window, as the vendor's count shows.
@@ -233,6 +245,7 @@ class Budget:
         ours += max(0, self.taken - ticket.taken)
         more = quota.rate.requests - quota.left - ours - max(others, tally.others)
         if more > 0:
+            self.changed = True
             since = now
             if quota.resets is not None:
                 since = min(now, now + quota.resets - (_until(limit, now, self.zone) - now))
@@ -241,16 +254,20 @@ class Budget:
     def hold(self, seconds: float, now: float) -> None:
         """Let nothing through for so long."""
         if seconds > self._held(now):
+            self.changed = True
             self.held = (now, seconds)
 
     def _held(self, now: float) -> float:
         since, seconds = self.held
-        self.held = min(since, now), seconds
+        if since > now:
+            self.changed = True
+            self.held = now, seconds
         return self.held[0] + seconds - now
 
     def _tally(self, limit: Limit, now: float) -> Tally:
         tally = self.used.setdefault(limit.seconds, Tally())
-        tally.forget(limit, self.zone, now)
+        if tally.forget(limit, self.zone, now):
+            self.changed = True
         return tally
 
     # -- keeping -------------------------------------------------------------------------------

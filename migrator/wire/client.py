@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from migrator.errors import InputError, OutcomeUnknown, QuotaSpent, Unauthorized, Unavailable
+from migrator.json_text import dumps
+from migrator.wire.allowance import Allowance
+from migrator.wire.crowd import MOST, Turnstile
 from migrator.wire.discretion import Discretion
 from migrator.wire.log import Log, shown
 from migrator.wire.pace import LEAVING, Pace
@@ -18,7 +21,6 @@ from migrator.wire.retry import IN_DOUBT, NOT_CARRIED_OUT, NOT_SENT, TRIES, Effe
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from migrator.wire.allowance import Allowance
     from migrator.wire.base import Clock, Dialect
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -56,7 +58,11 @@ async def request(  # noqa: PLR0913  # the parts of a request
         QuotaSpent: the quota allows no request for hours.
     """
     query = dict(params) if params else None
-    sent = client.build_request(method, path, json=json, params=query, files=_files(parts))
+    body = None if json is None else dumps(json)
+    kind = None if json is None else {"Content-Type": "application/json"}
+    sent = client.build_request(
+        method, path, content=body, headers=kind, params=query, files=_files(parts)
+    )
     sent.extensions["repeatable"] = effect is not Effect.ONCE
     if leaving is not None:
         sent.extensions[LEAVING] = leaving
@@ -111,7 +117,7 @@ class Tuning:
     Attributes:
         tries: most times one request is sent.
         timeout: for one try of a request.
-        connections: most open at once, all kept alive; at least the vendor's concurrency.
+        connections: most open at once, all kept alive; some for each bucket of the quota.
         proxy: URL of an HTTP proxy. The environment's proxies are not looked at here: who calls
             may pass one of them.
         seed: spreads retries; None = another spread each time.
@@ -119,7 +125,7 @@ class Tuning:
 
     tries: int = TRIES
     timeout: httpx.Timeout = field(default_factory=lambda: TIMEOUT)
-    connections: int = 20
+    connections: int = 2 * MOST
     proxy: str | None = None
     seed: int | None = None
 
@@ -164,11 +170,13 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
     if log is not None:
         transport = Log(transport, log, clock)
     url = _checked(base_url, dialect)
+    allowance = allowance or Allowance()
     paced = Pace(transport, dialect, clock, allowance, _account(dialect, url, secret))
+    crowded = Turnstile(paced, dialect, clock, allowance.crowds)
     return httpx.AsyncClient(
         base_url=url,
         headers={"Accept": "application/json", **dialect.headers(secret)},
-        transport=Retry(paced, dialect, clock, random.Random(tuning.seed), tries=tuning.tries),
+        transport=Retry(crowded, dialect, clock, random.Random(tuning.seed), tries=tuning.tries),
         timeout=tuning.timeout,
         trust_env=False,
     )

@@ -100,6 +100,7 @@ class LedgerFile:
         try:
             budget = self._begun(key, now)
             self._known[key] = budget
+            budget.changed = False
             result = work(budget)
             self._end(key, budget)
         except BaseException:
@@ -134,14 +135,15 @@ class LedgerFile:
         return Budget.loads(row[0]) if row else Budget()
 
     def _end(self, key: tuple[str, str], budget: Budget) -> None:
-        """Write the budget back, and unlock the file."""
+        """Write the budget back if there is anything new in it, and unlock the file."""
         if self._db is None:
             return
         try:
-            self._db.execute(
-                "INSERT OR REPLACE INTO budgets VALUES (?, ?, ?, ?)",
-                (*key, budget.until, budget.dumps()),
-            )
+            if budget.changed:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO budgets VALUES (?, ?, ?, ?)",
+                    (*key, budget.until, budget.dumps()),
+                )
             self._db.execute("COMMIT")
             self._fresh.add(key)
         except _UNUSABLE as error:

@@ -11,6 +11,7 @@ import httpx
 from migrator.wire.allowance import Allowance, spent
 from migrator.wire.base import retry_after, told_at
 from migrator.wire.budget import Budget, Limit, Ticket, midnight_after
+from migrator.wire.crowd import ADMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -26,6 +27,7 @@ _MOST_REFUSALS = 5
 _OPENED = 0.005
 """Seconds from which a request is held to have waited for its connection."""
 
+_DAY = 86_400.0
 _LATE = 60.0
 """Seconds after midnight at which a new day is tried: clocks differ."""
 
@@ -45,6 +47,7 @@ class _Bucket:
         self.rates = rates
         self.refusals = 0
         self.refused_at = 0.0
+        self.steady: float | None = None
 
     @property
     def shortest(self) -> float:
@@ -125,6 +128,7 @@ class Pace(httpx.AsyncBaseTransport):
             budget.zone = self._allowance.zone or budget.zone
             limits = self._limits(bucket, budget)
             self._allowance.meter.allowed(bucket.name, limits)
+            bucket.steady = _steady(limits)
             got = budget.take(limits, now)
             if isinstance(got, Ticket):
                 self._allowance.used = got.part_of(limits)
@@ -148,6 +152,7 @@ class Pace(httpx.AsyncBaseTransport):
         if leaving := request.extensions.get(LEAVING):
             leaving()
         self._allowance.meter.sent(bucket.name, ticket.time)
+        request.extensions[ADMITTED] = self._clock.monotonic(), bucket.steady
         response = await self._inner.handle_async_request(request)
         if quotas := self._dialect.learn(response):
             self._learn(bucket, quotas, ticket)
@@ -220,6 +225,17 @@ class Pace(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close what carries the requests."""
         await self._inner.aclose()
+
+
+def _steady(limits: Collection[Limit]) -> float | None:
+    """Requests a second that may leave for long; a day's are meant to be spent within hours.
+
+    >>> from migrator.model import Rate
+    >>> _steady([Limit(Rate(190, timedelta(seconds=10)), 152)])
+    15.2
+    """
+    paces = [limit.ours / limit.seconds for limit in limits if limit.seconds < _DAY]
+    return min(paces, default=None)
 
 
 def _rest_of_day(there: float, zone: str | None) -> float:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from sample_data.layouts.base import Layout
 from sample_data.mistakes import Oddity, change, changes, doubly_encoded, no_break_spaces, put
 from sample_data.samples import right_deals, wrong_deals
 from sample_data.world import contacts_of, customers_of, notes_on
@@ -14,8 +15,10 @@ from sample_data.world import contacts_of, customers_of, notes_on
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sample_data.layouts.base import Layout
+    from sample_data.layouts.base import Write
     from sample_data.world import Contact, Customer, Deal, Note
+
+    Cells = dict[str, object]
 
 TWICE = 7
 """The contact who is in the account twice."""
@@ -59,6 +62,46 @@ def phone(number: int) -> str:
 def street(customer: Customer) -> str:
     """An address of two lines."""
     return f"{customer.number + 1} Sample Street\nFloor {customer.number % 5 + 1}"
+
+
+def contacts_of_account(
+    file: str, deals: Layout, cells: Callable[[Contact], Cells], odd: tuple[str, str], write: Write
+) -> Layout:
+    """The file of the contacts; ``odd`` = the columns of their name and of their address."""
+    return Layout(
+        file=file,
+        rows=len(contacts(deals)),
+        cells=cells,
+        write=write,
+        oddities=odd_contacts(*odd),
+        use=CONTACTS_USE,
+        items=lambda: contacts(deals),
+    )
+
+
+def companies_of_account(
+    file: str, deals: Layout, cells: Callable[[Customer], Cells], odd: str, write: Write
+) -> Layout:
+    """The file of the companies; ``odd`` = the column of their name."""
+    return Layout(
+        file=file,
+        rows=len(customers(deals)),
+        cells=cells,
+        write=write,
+        oddities=odd_companies(odd),
+        use=COMPANIES_USE,
+        items=lambda: customers(deals),
+    )
+
+
+def plain_text(note: Note) -> str:
+    """What a note says once its title stands above it."""
+    return f"{note.title}\n{note.text}"
+
+
+def text_of_markup(note: Note) -> str:
+    """What :func:`marked_up` says, a line for each paragraph."""
+    return "\n".join([note.title, *(line for line in note.text.split("\n") if line)])
 
 
 def odd_contacts(name: str, address: str) -> tuple[Oddity, ...]:

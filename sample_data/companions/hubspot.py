@@ -58,33 +58,20 @@ def _note(note: Note) -> dict[str, object]:
 
 
 def _truth(note: Note) -> dict[str, object]:
-    lines = [note.title, *(line for line in note.text.split("\n") if line)]
     return {
-        "body": "\n".join(lines),
+        "body": base.text_of_markup(note),
         "owner": note.author.name,
         "created_at": at(note.written).replace(second=0),
         "deals": [f"hubspot:{deal_id(note.deal)}"],
     }
 
 
-CONTACTS = Layout(
-    file="hubspot_contacts.csv",
-    rows=len(base.contacts(DEALS)),
-    cells=_contact,
-    write=csv_writer(quote_all=True),
-    oddities=base.odd_contacts("First Name", "Email"),
-    use=base.CONTACTS_USE,
-    items=lambda: base.contacts(DEALS),
+CONTACTS = base.contacts_of_account(
+    "hubspot_contacts.csv", DEALS, _contact, ("First Name", "Email"), csv_writer(quote_all=True)
 )
 
-COMPANIES = Layout(
-    file="hubspot_companies.csv",
-    rows=len(base.customers(DEALS)),
-    cells=_company,
-    write=csv_writer(quote_all=True),
-    oddities=base.odd_companies("Company name"),
-    use=base.COMPANIES_USE,
-    items=lambda: base.customers(DEALS),
+COMPANIES = base.companies_of_account(
+    "hubspot_companies.csv", DEALS, _company, "Company name", csv_writer(quote_all=True)
 )
 
 NOTES = Layout(

@@ -58,33 +58,20 @@ def _note(note: Note) -> dict[str, object]:
 
 
 def _truth(note: Note) -> dict[str, object]:
-    lines = [note.title, *(line for line in note.text.split("\n") if line)]
     return {
-        "body": "\n".join(lines),
+        "body": base.text_of_markup(note),
         "owner": note.author.name,
         "created_at": at(note.written),
         "deals": [f"pipedrive:{deal_id(note.deal)}"],
     }
 
 
-PEOPLE = Layout(
-    file="pipedrive_people.csv",
-    rows=len(base.contacts(DEALS)),
-    cells=_person,
-    write=csv_writer(),
-    oddities=base.odd_contacts("Person - Name", "Person - Email - Work"),
-    use=base.CONTACTS_USE,
-    items=lambda: base.contacts(DEALS),
+PEOPLE = base.contacts_of_account(
+    "pipedrive_people.csv", DEALS, _person, ("Person - Name", "Person - Email - Work"), csv_writer()
 )
 
-ORGANIZATIONS = Layout(
-    file="pipedrive_organizations.csv",
-    rows=len(base.customers(DEALS)),
-    cells=_organization,
-    write=csv_writer(),
-    oddities=base.odd_companies("Organization - Name"),
-    use=base.COMPANIES_USE,
-    items=lambda: base.customers(DEALS),
+ORGANIZATIONS = base.companies_of_account(
+    "pipedrive_organizations.csv", DEALS, _organization, "Organization - Name", csv_writer()
 )
 
 NOTES = Layout(

@@ -64,30 +64,22 @@ def _note(note: Note) -> dict[str, object]:
 
 def _truth(note: Note) -> dict[str, object]:
     return {
-        "body": f"{note.title}\n{note.text}",
+        "body": base.plain_text(note),
         "created_at": at(note.written),
         "deals": [f"salesforce:{opportunity_id(note.deal)}"],
     }
 
 
-CONTACTS = Layout(
-    file="salesforce_contacts.csv",
-    rows=len(base.contacts(OPPORTUNITIES)),
-    cells=_contact,
-    write=csv_writer(quote_all=True),
-    oddities=base.odd_contacts("NAME", "EMAIL"),
-    use=base.CONTACTS_USE,
-    items=lambda: base.contacts(OPPORTUNITIES),
+CONTACTS = base.contacts_of_account(
+    "salesforce_contacts.csv",
+    OPPORTUNITIES,
+    _contact,
+    ("NAME", "EMAIL"),
+    csv_writer(quote_all=True),
 )
 
-ACCOUNTS = Layout(
-    file="salesforce_accounts.csv",
-    rows=len(base.customers(OPPORTUNITIES)),
-    cells=_account,
-    write=csv_writer(quote_all=True),
-    oddities=base.odd_companies("NAME"),
-    use=base.COMPANIES_USE,
-    items=lambda: base.customers(OPPORTUNITIES),
+ACCOUNTS = base.companies_of_account(
+    "salesforce_accounts.csv", OPPORTUNITIES, _account, "NAME", csv_writer(quote_all=True)
 )
 
 NOTES = Layout(

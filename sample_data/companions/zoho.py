@@ -62,31 +62,19 @@ def _note(note: Note) -> dict[str, object]:
 
 def _truth(note: Note) -> dict[str, object]:
     return {
-        "body": f"{note.title}\n{note.text}",
+        "body": base.plain_text(note),
         "owner": note.author.name,
         "created_at": at(note.written),
         "deals": [f"zoho:{deal_id(note.deal)}"],
     }
 
 
-CONTACTS = Layout(
-    file="zoho_contacts.csv",
-    rows=len(base.contacts(DEALS)),
-    cells=_contact,
-    write=csv_writer(),
-    oddities=base.odd_contacts("First Name", "Email"),
-    use=base.CONTACTS_USE,
-    items=lambda: base.contacts(DEALS),
+CONTACTS = base.contacts_of_account(
+    "zoho_contacts.csv", DEALS, _contact, ("First Name", "Email"), csv_writer()
 )
 
-ACCOUNTS = Layout(
-    file="zoho_accounts.csv",
-    rows=len(base.customers(DEALS)),
-    cells=_account,
-    write=csv_writer(),
-    oddities=base.odd_companies("Account Name"),
-    use=base.COMPANIES_USE,
-    items=lambda: base.customers(DEALS),
+ACCOUNTS = base.companies_of_account(
+    "zoho_accounts.csv", DEALS, _account, "Account Name", csv_writer()
 )
 
 NOTES = Layout(

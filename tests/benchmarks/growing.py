@@ -6,6 +6,7 @@ import json
 import statistics
 from typing import TYPE_CHECKING, Any
 
+from tests.benchmarks.replies import PORTAL
 from tests.benchmarks.running import ensure_well, fresh, run
 from tests.benchmarks.steps import measure
 from tests.benchmarks.tools import TEMPLATE, migrator
@@ -60,7 +61,7 @@ def loaded(bench: Bench, rows: int) -> list[dict[str, Any]]:
     with fresh(bench.root, "load") as folder:
         first, plan = _planned(bench, rows, folder)
         run_id = str(json.loads(plan.output)["run"])
-        write = ("run", "--plan", run_id, "--yes", "--quiet")
+        write = ("run", "--plan", run_id, "--yes", "--confirm-account", str(PORTAL), "--quiet")
         rest = [
             _take(bench, rows, folder, "load", write)[0],
             _take(bench, rows, folder, "verify", ("verify", "--quiet"))[0],

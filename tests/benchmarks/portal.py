@@ -32,9 +32,10 @@ from tests.benchmarks.replies import (
     row_error,
     shown,
 )
+from tests.benchmarks.shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _UNLIMITED = 1_000_000
 _BATCH = 100
@@ -90,8 +91,7 @@ class Portal:
         self.settings = settings
         self._counts = _Counts()
         self._recent: deque[float] = deque()
-        self._deals: list[dict[str, str]] = []
-        self._ids: dict[str, list[int]] = {}
+        self._deals = Shelf()
         self._own: dict[str, Json] = {}
         self._writes = 0
         self._found = 0
@@ -122,8 +122,8 @@ class Portal:
             "refused_429": counts.refused,
             "rows": counts.rows,
             "created": self.created,
-            "distinct": len(self._ids),
-            "duplicates": sum(len(ids) - 1 for ids in self._ids.values()),
+            "distinct": self._deals.keys,
+            "duplicates": self.created - self._deals.keys,
             "found": self._found,
             "times": counts.times,
             "first_write": counts.first_write,
@@ -201,12 +201,9 @@ class Portal:
         """A page of the list of deals."""
         asked = {name: values[0] for name, values in parse_qs(query).items()}
         start = int(asked.get("after", "0"))
-        end = start + int(asked.get("limit", "10"))
-        wanted = asked.get("properties", "").split(",")
-        results = [
-            shown(start + place, {name: deal.get(name) for name in wanted if name})
-            for place, deal in enumerate(self._deals[start:end], 1)
-        ]
+        end = min(start + int(asked.get("limit", "10")), len(self._deals))
+        wanted = [name for name in asked.get("properties", "").split(",") if name]
+        results = [self._shown(id_, wanted) for id_ in range(start + 1, end + 1)]
         self._found += len(results)
         more = {"paging": {"next": {"after": str(end)}}} if end < len(self._deals) else {}
         return Answer(200, {"results": results} | more)
@@ -242,7 +239,7 @@ class Portal:
 
     def _turns_down(self, one: Json, put: Callable[[Json], Json]) -> bool:
         key = _key(one)
-        taken = put == self._add and self._is_unique() and key in self._ids
+        taken = put == self._add and self._is_unique() and self._deals.of_key(key) is not None
         return taken or bool(self.settings.refuse and key == self.settings.refuse)
 
     def _is_unique(self) -> bool:
@@ -250,17 +247,14 @@ class Portal:
 
     def _add(self, one: Json) -> Json:
         properties = one["properties"]
-        self._deals.append(properties)
-        self._ids.setdefault(properties.get(KEY, ""), []).append(len(self._deals))
-        return shown(len(self._deals), properties)
+        return shown(self._deals.add(_key(one), properties), properties)
 
     def _put(self, one: Json) -> Json:
-        there = self._ids.get(_key(one))
-        if not there:
+        there = self._deals.of_key(_key(one))
+        if there is None:
             return self._add(one) | {"new": True}
-        deal = self._deals[there[0] - 1]
-        deal.update(one["properties"])
-        return shown(there[0], deal) | {"new": False}
+        self._deals.update(there, one["properties"])
+        return shown(there, self._deals[there]) | {"new": False}
 
     def _single(self, one: Json) -> Answer:
         if self._turns_down(one, self._add):
@@ -272,9 +266,9 @@ class Portal:
     def _update(self, content: Json) -> Answer:
         results = []
         for one in content["inputs"]:
-            deal = self._deals[int(one["id"]) - 1]
-            deal.update(one["properties"])
-            results.append(shown(int(one["id"]), deal))
+            id_ = int(one["id"])
+            self._deals.update(id_, one["properties"])
+            results.append(shown(id_, self._deals[id_]))
         self._counts.rows += len(results)
         return Answer(200, {"status": "COMPLETE", "results": results} | MOMENTS)
 
@@ -287,21 +281,23 @@ class Portal:
             return fault(400, "VALIDATION_ERROR", f"no property {content['idProperty']}")
         results, unknown = [], []
         for one in content["inputs"]:
-            ids = self._ids.get(one["id"], []) if by_key else self._by_id(one["id"])
-            if not ids:
+            id_ = self._deals.of_key(one["id"]) if by_key else self._by_id(one["id"])
+            if id_ is None:
                 unknown.append(one["id"])
-                continue
-            deal = self._deals[ids[0] - 1]
-            results.append(shown(ids[0], {name: deal.get(name) for name in wanted}))
+            else:
+                results.append(self._shown(id_, wanted))
         self._found += len(results)
         found: Json = {"status": "COMPLETE", "results": results}
         if unknown:
             found |= {"numErrors": 1, "errors": [missing(unknown)]}
         return Answer(207 if unknown else 200, found | MOMENTS)
 
-    def _by_id(self, text: str) -> list[int]:
-        known = text.isdigit() and 0 < int(text) <= len(self._deals)
-        return [int(text)] if known else []
+    def _by_id(self, text: str) -> int | None:
+        return int(text) if text.isdigit() and int(text) in self._deals else None
+
+    def _shown(self, id_: int, wanted: Iterable[str]) -> Json:
+        deal = self._deals[id_]
+        return shown(id_, {name: deal.get(name) for name in wanted})
 
     # -- properties ----------------------------------------------------------------------------
 

@@ -113,12 +113,15 @@ def property_(name: str, kind: str = "string", *, unique: bool = False) -> Json:
     }
 
 
+PORTAL = 424242
+"""Id of the account."""
+
 _KINDS = {"amount": "number", "closedate": "datetime", "createdate": "datetime"}
 _NAMES = ("dealname", "dealstage", "pipeline", "deal_currency_code", "contract_number", *_KINDS)
 STANDARD = {name: property_(name, _KINDS.get(name, "string")) for name in _NAMES}
 SCHEMA: dict[str, Json] = {
     "/account-info/details": {
-        "portalId": 424242,
+        "portalId": PORTAL,
         "uiDomain": "bench",
         "timeZone": "UTC",
         "companyCurrency": "EUR",

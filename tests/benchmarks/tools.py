@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from migrator.vendors.hubspot.api import CAPABILITIES
+from tests.benchmarks.replies import PORTAL
 from tests.benchmarks.running import ROOT, Ran, run
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _command(tool: Tool, work: Work, *, again: bool) -> list[str]:
         return [sys.executable, "-m", module, *places, *most, *rate]
     if again:
         return migrator("resume", "--quiet")
-    return migrator("run", str(TEMPLATE), str(work.source), "--to", "hubspot", "--yes", "--quiet")
+    where = ("--to", "hubspot", "--confirm-account", str(PORTAL))
+    return migrator("run", str(TEMPLATE), str(work.source), *where, "--yes", "--quiet")
 
 
 def migrator(*arguments: str) -> list[str]:

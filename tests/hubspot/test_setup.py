@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
 import httpx
 import pytest
 
@@ -9,6 +12,7 @@ from migrator.errors import (
     InputError,
 )
 from migrator.model import (
+    KEY_FIELD,
     Account,
     FieldInfo,
     NewField,
@@ -20,6 +24,11 @@ from migrator.model import (
 from migrator.vendors.hubspot.product import PRODUCT
 from migrator.vendors.registry import names, product
 from tests.hubspot.portal import Answer, Body, Portal, refusal, reply
+from tests.support import Rehearsal, deals
+from tests.test_quota_used import TEMPLATE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEALS, CONTACTS, COMPANIES = ObjectType.DEALS, ObjectType.CONTACTS, ObjectType.COMPANIES
 
@@ -119,15 +128,15 @@ def test_what_hubspot_does_not_create(missing: Provision, text: str) -> None:
 
 def test_somebody_else_creates_it_first() -> None:
     """A 409 means that it is there by now: options are completed, nothing else is changed."""
-    gets: list[str] = []
+    there: set[str] = set()
 
-    def handle(method: str, path: str, _body: Body) -> Answer:
+    def handle(method: str, path: str, body: Body) -> Answer:
         if method == "POST":
+            there.add(str(body.get("name")))
             return reply(409, **refusal("exists", "OBJECT_ALREADY_EXISTS"))
         if method == "PATCH":
             return reply(200)
-        gets.append(path)
-        if gets.count(path) == 1 and "pipelines" not in path:
+        if "pipelines" not in path and path.rpartition("/")[2] not in there:
             return reply(404, **refusal("none", "OBJECT_NOT_FOUND"))
         options = [{"value": "a", "label": "A"}]
         return reply(200, type="enumeration", hasUniqueValue=True, options=options, results=[])
@@ -141,13 +150,56 @@ def test_somebody_else_creates_it_first() -> None:
     portal.clock.run(portal.vendor.provision(missing))
     (patched,) = (body for method, _, body in portal.sent if method == "PATCH")
     assert [option["value"] for option in patched["options"]] == ["a", "B"]
+    created = [body["name"] for method, path, body in portal.sent if _creates(method, path)]
+    assert created == [KEY_FIELD, "tier"]
+
+
+def _creates(method: str, path: str) -> bool:
+    return method == "POST" and "properties" in path
+
+
+def test_what_was_not_there_is_created_without_another_look() -> None:
+    """A key and a field of text are one request each."""
+    portal = Portal(lambda *_: reply(201, hasUniqueValue=True))
+    fields = {DEALS: (NewField("old_id", "Old id", "text"),)}
+    portal.clock.run(portal.vendor.provision(Provision(keys=(DEALS,), fields=fields)))
+    assert [method for method, _, _ in portal.sent] == ["POST", "POST"]
+
+
+def test_a_first_run_writes_soon(tmp_path: Path) -> None:
+    """Of ten seconds' answers, few come before the first write, though its key field is created.
+
+    The account is described, the deals are looked for, the key field is created, and the account is
+    described again: one answer's time each.
+    """
+    rehearsal = Rehearsal(tmp_path)
+    creates: list[float] = []
+
+    class Slow(httpx.AsyncBaseTransport):
+        def __init__(self, crm: httpx.AsyncBaseTransport) -> None:
+            self._crm = crm
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/batch/create"):
+                creates.append(rehearsal.clock.seconds)
+            await asyncio.sleep(10.0)
+            return await self._crm.handle_async_request(request)
+
+    rehearsal.wrap = Slow
+    begun = rehearsal.clock.seconds
+    template = rehearsal.template(TEMPLATE.partition("create:")[0])
+    report = rehearsal.load(template, rehearsal.source(deals(3)))
+    assert report.rows["created"] == 3
+    assert creates[0] - begun <= 40.0
 
 
 def test_a_property_that_cannot_be_read_is_not_taken_for_missing() -> None:
     """Only a 404 says that a property is not there."""
     portal = Portal(lambda *_: reply(400, **refusal("odd")))
+    tier = NewField("tier", "Tier", "choice", ("A", "B"))
     with pytest.raises(InputError, match="odd"):
-        portal.clock.run(portal.vendor.provision(Provision(keys=(DEALS,))))
+        portal.clock.run(portal.vendor.provision(Provision(fields={DEALS: (tier,)})))
+    assert [method for method, _, _ in portal.sent] == ["GET"]
 
 
 @pytest.mark.parametrize(

@@ -70,14 +70,14 @@ MUTANTS = (
         (
             Change(
                 _LOADER,
-                "                self._journal.sending(self._job.run, batch, self._clock.now())\n",
+                "                self._notes.sending(batch)\n",
                 "",
             ),
             Change(
                 _LOADER,
                 "            outcomes = await self._write(batch)\n",
                 "            outcomes = await self._write(batch)\n"
-                "            self._journal.sending(self._job.run, batch, self._clock.now())\n",
+                "            self._notes.sending(batch)\n",
             ),
         ),
     ),
@@ -126,7 +126,7 @@ MUTANTS = (
     Mutant(
         "written-before-linked",
         "a record is written when it is there; its links will follow",
-        (Change(_LOADER, "self._notes.note(certain)", "self._notes.note(settled)"),),
+        (Change(_LOADER, "self._notes.hold(certain)", "self._notes.hold(settled)"),),
         ("activecampaign",),
     ),
     Mutant(

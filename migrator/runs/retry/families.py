@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrator.errors import InputError
 from migrator.journal import Retries, RunState, family_of
+from migrator.report import counted
 from migrator.runs.turned_down import left_of
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def ensure_current(workspace: Workspace, retry: Run) -> None:
     moved = sum(standing.get(record, family.first.id) != run for record, run in taken.items())
     if moved:
         raise InputError(
-            f"{moved:,} rows of retry {retry.id} were retried by another one since it was planned. "
+            f"{counted(moved, 'row', 'rows')} of retry {retry.id} "
+            f"{'was' if moved == 1 else 'were'} retried by another one since it was planned. "
             "Nothing was written; retry the file again."
         )
 

@@ -21,6 +21,7 @@ from migrator.runs.inputs import (
     with_decisions,
     with_existing,
 )
+from migrator.runs.signs import signs_of
 from migrator.template import load_template
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def read_returned(returned: Returned) -> Inputs:
     answers = returned.run.settings.get("answers")
     scan, columns = source.scan(), source.columns
     prepared = prepare(template, scan, columns, folder, problems, answers)
-    return Inputs(request, template, source, prepared, folder)
+    return Inputs(request, template, source, prepared, folder, signs_of(template, source))
 
 
 def read_again(workspace: Workspace, retry: Run, request: Request) -> Inputs:

@@ -17,7 +17,7 @@ from migrator.runs.signing import parts
 from migrator.runs.signing.money import moved, stage_lines, waterfall
 from migrator.runs.signing.reasons import changes, reasons
 from migrator.runs.signing.traffic import traffic
-from migrator.runs.signing.undone import taken_back
+from migrator.runs.signing.undone import remains_of, taken_back
 from migrator.runs.signing.verified import read_verification
 from migrator.runs.spending import read_spending
 from migrator.vendors.registry import product
@@ -40,9 +40,13 @@ def statement_of(workspace: Workspace, run: Run, books: Report | None = None) ->
     folder = workspace.folder(first.id)
     figures = read_figures(folder)
     verified = read_verification(workspace, first)
-    current = verified if verified and verified.current else None
+    # What was read back before an undo is in the account no more.
+    current = verified if verified and verified.current and not books.undone_by else None
     title = product(run.vendor).title
-    back = taken_back(workspace, books.undone_by) if books.undone_by else ""
+    back, remains = "", None
+    if books.undone_by:
+        back = taken_back(workspace, books.undone_by)
+        remains = remains_of(workspace, family, books.undone_by, books.source_rows)
     return Statement(
         books=books,
         title=title,
@@ -52,9 +56,9 @@ def statement_of(workspace: Workspace, run: Run, books: Report | None = None) ->
         verdict=verdict(books, title, verified, back),
         by="verify" if current else "books",
         complete=figures is not None,
-        waterfall=waterfall(books, figures, _rejected(workspace, family), current),
-        stages=stage_lines(books, figures, current),
-        moved=moved(books, figures),
+        waterfall=waterfall(books, figures, _rejected(workspace, family), current, remains),
+        stages=stage_lines(books, figures, current, remains),
+        moved=() if remains else moved(books, figures),
         owner_map=parts.owners(figures, books),
         reasons=reasons(workspace, family, books),
         changes=changes(folder),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from migrator.report.statement import (
     Mapped,
     Setting,
 )
+from migrator.report.text import counted
 from migrator.runs.figures import filled_records
 from migrator.runs.signing.money import of_groups
 
@@ -39,6 +41,7 @@ _FILES = {
     "plan.parquet": "every record with what was to become of it",
     "report.json": "the data of this page",
 }
+_ONCE = {"id_map.csv": "the source's key and the id that the record had before the undo"}
 _ONLY_LISTED = {"rejects.csv", "unsettled.csv"}
 """Files that are there with their header alone when there is nothing to say."""
 
@@ -135,6 +138,8 @@ def downloads(workspace: Workspace, family: Family, books: Report) -> tuple[Down
     if books.undone_by:
         others.append(books.undone_by)
     found = list(_files(workspace.folder(family.first.id), "", listed))
+    if books.undone_by:
+        found = [replace(one, what=_ONCE.get(one.name, one.what)) for one in found]
     for other in others:
         own = workspace.journal.run(other).settings.get("files", {}).values()
         names = {Path(path).name for path in own}
@@ -212,14 +217,16 @@ def history(
     retries = {run.id: run for run in family.retries}
     for retry in books.retries:
         rows = ", ".join(f"{count:,} {name}" for name, count in retry.rows.items())
-        what = f"retry {retry.run} took on {retry.source_rows:,} rows: {rows}"
+        what = f"retry {retry.run} took on {counted(retry.source_rows, 'row', 'rows')}: {rows}"
         found.append(Happened(retries[retry.run].created_at, what))
     if books.deleted:
-        what = f"{books.deleted:,} records that the source has no more were deleted"
+        told = counted(books.deleted, "record", "records")
+        what = f"deleted: {told} that the source has no more"
         found.append(Happened(books.written_to or family.first.created_at, what))
     if verified is not None:
         result = "everything agreed or was explained" if verified.agrees else "it did not agree"
-        what = f"{verified.checked:,} records were read back and compared: {result}"
+        told = counted(verified.checked, "record was", "records were")
+        what = f"{told} read back and compared: {result}"
         found.append(Happened(verified.at, what))
     if books.undone_by:
         undo = workspace.journal.run(books.undone_by)

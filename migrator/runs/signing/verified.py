@@ -59,6 +59,7 @@ def _found(result: Verification) -> dict[str, int]:
         "in the account though turned down": len(result.intruders),
         "links missing": result.unlinked,
         "not written yet": result.left,
+        "contacts and companies not created yet": result.parents_left,
         "changed in the account since the run": result.changed,
         "written without something that the CRM refused": result.partly,
     }

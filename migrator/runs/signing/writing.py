@@ -34,6 +34,15 @@ PAGE, DATA = "report.html", "report.json"
 """Files in a run's folder."""
 
 
+def after_plan(workspace: Workspace, run: Run, session: Session) -> None:
+    """Note what a plan has cost that waits to be written, for the report of the run.
+
+    Where the same session goes on to write, its requests are noted as those of the load.
+    """
+    session.note_requests(workspace.folder(run.id), "write")
+    session.keep_requests()
+
+
 def after_load(
     workspace: Workspace, run: Run, books: Report, session: Session, inputs: Inputs
 ) -> str | None:

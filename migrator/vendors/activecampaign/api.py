@@ -39,6 +39,7 @@ from migrator.vendors.activecampaign.stream import Progress
 from migrator.vendors.activecampaign.tenant import Tenant
 from migrator.vendors.activecampaign.update import Updates
 from migrator.vendors.base import Capabilities, Reading, no_note
+from migrator.vendors.shared.unique import NothingUnique
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -95,7 +96,7 @@ CAPABILITIES = Capabilities(
 """There is no bulk creation of deals: one request each."""
 
 
-class ActiveCampaign:
+class ActiveCampaign(NothingUnique):
     """One account.
 
     Args:
@@ -302,15 +303,6 @@ class ActiveCampaign:
     ) -> dict[str, Held]:
         """Records by id: one by one, or from the list of all, whichever is fewer requests."""
         return await by_id.read(self.tenant, type, ids, properties)
-
-    async def holders(
-        self,
-        type: ObjectType,  # noqa: ARG002
-        name: str,  # noqa: ARG002
-        values: Collection[str],  # noqa: ARG002
-    ) -> Mapping[str, str]:
-        """Nobody: no field but the built-in names of parents is unique here."""
-        return {}
 
     async def count(self, type: ObjectType) -> int | None:
         """How many records the account lists, those that cannot be seen among them."""

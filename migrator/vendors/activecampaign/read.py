@@ -25,7 +25,7 @@ from migrator.vendors.activecampaign.things import (
 from migrator.vendors.base import records
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from migrator.model import Page
@@ -74,22 +74,9 @@ async def pages(
     join = _Join(tenant, scratch, progress, values=not included, labels=labels)
 
     def read(rows: Rows) -> Read:
-        deals = read_rows(read_deal, rows.rows)
         if included:
             scratch.put(_included(rows))
-        shown = [deal for deal in deals if not deal.disabled]
-        fresh = [deal for deal in shown if not progress.has(deal.id)]
-        ids = [deal.id for deal in fresh]
-        data, others = scratch.of_deals(ids), scratch.contacts_of(ids)
-        found = [
-            held(tenant, fields, deal, data.get(deal.id, []), names, others.get(deal.id, []))
-            for deal in fresh
-        ]
-        return Read(
-            join.labelled(found),
-            [deal.id for deal in deals if deal.disabled],
-            [deal.id for deal in shown],
-        )
+        return join.joined(read_rows(read_deal, rows.rows), fields, names)
 
     readers = [
         join.before(tenant.calls.deals.reader(order, include_fields=included))
@@ -161,7 +148,23 @@ class _Join:
             return False
         return deal.created >= self._read_at and not self._scratch.has(deal.id)
 
-    def labelled(self, deals: list[Held]) -> list[Held]:
+    def joined(self, deals: Sequence[Deal], fields: Fields, names: Collection[str]) -> Read:
+        """A page of deals, those that the caller lacks with all that they are joined with."""
+        shown = [deal for deal in deals if not deal.disabled]
+        fresh = [deal for deal in shown if not self._progress.has(deal.id)]
+        ids = [deal.id for deal in fresh]
+        data, others = self._scratch.of_deals(ids), self._scratch.contacts_of(ids)
+        found = [
+            held(self._tenant, fields, deal, data.get(deal.id, []), names, others.get(deal.id, []))
+            for deal in fresh
+        ]
+        return Read(
+            self._labelled(found),
+            [deal.id for deal in deals if deal.disabled],
+            [deal.id for deal in shown],
+        )
+
+    def _labelled(self, deals: list[Held]) -> list[Held]:
         """The deals with the roles of their secondary contacts, where these are asked for."""
         if self._roles is None:
             return deals

@@ -32,6 +32,7 @@ from migrator.vendors.brevo.options import BrevoOptions
 from migrator.vendors.brevo.schema import ACTIVITIES
 from migrator.vendors.brevo.session import Session
 from migrator.vendors.shared.turns import in_turn
+from migrator.vendors.shared.unique import NothingUnique
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
@@ -76,7 +77,7 @@ _BATCH: Mapping[tuple[ObjectType, Action], int] = {
 }
 
 
-class Brevo:
+class Brevo(NothingUnique):
     """One account.
 
     Args:
@@ -242,15 +243,6 @@ class Brevo:
     ) -> dict[str, Held]:
         """Records by id."""
         return await read.read(self._session, type, ids, properties)
-
-    async def holders(
-        self,
-        type: ObjectType,  # noqa: ARG002
-        name: str,  # noqa: ARG002
-        values: Collection[str],  # noqa: ARG002
-    ) -> Mapping[str, str]:
-        """Nobody: no field but the built-in names of parents is unique here."""
-        return {}
 
     async def count(self, type: ObjectType) -> int | None:
         """How many records the account's list tells of; it does not of notes and tasks."""

@@ -29,20 +29,24 @@ _KINDS = {
 
 
 async def describe(calls: Calls, types: Collection[ObjectType]) -> Account:
-    """Read details, pipelines, owners and properties; about 5 requests and one per type."""
+    """Read details, pipelines, owners and properties at once: 4 requests and one per type."""
     wanted = sorted(types)
-    details = await calls.get(calls.paths.account)
+    (details,), found_pipelines, active, inactive, *found_fields = await together(
+        [
+            _details(calls),
+            _results(calls, calls.paths.pipelines(ObjectType.DEALS)),
+            _people(calls, archived=False),
+            _people(calls, archived=True),
+            *(_results(calls, calls.paths.properties(type)) for type in wanted),
+        ]
+    )
     portal = str(details.get("portalId") or "")
     if not portal:
         raise InputError(
             f"{calls.paths.account} names no portal. Look whether HUBSPOT_BASE_URL is right."
         )
-    calls.zone = str(details["timeZone"]) if details.get("timeZone") else None
-    pipelines = calls.get(calls.paths.pipelines(ObjectType.DEALS))
-    lists = [calls.get(calls.paths.properties(type)) for type in wanted]
-    found_pipelines, *found_fields = await together([pipelines, *lists])
     fields = {
-        type: {info.name: info for info in map(_field, objects(found.get("results")))}
+        type: {info.name: info for info in map(_field, found)}
         for type, found in zip(wanted, found_fields, strict=True)
     }
     home = str(details.get("companyCurrency") or "").upper() or None
@@ -51,16 +55,37 @@ async def describe(calls: Calls, types: Collection[ObjectType]) -> Account:
         id=portal,
         name=f"portal {portal}",  # the API names no company; the uiDomain is every portal's
         pipelines=tuple(
-            read_pipeline(item)
-            for item in _in_order(objects(found_pipelines.get("results")))
-            if not item.get("archived")
+            read_pipeline(item) for item in _in_order(found_pipelines) if not item.get("archived")
         ),
-        owners=await _owners(calls),
+        owners=_owners(active, inactive),
         fields=fields,
         currency=home,
         currencies=_currencies(details, home, fields.get(ObjectType.DEALS, {}).get(CURRENCY)),
         time_zone=calls.zone,
     )
+
+
+async def _details(calls: Calls) -> list[Json]:
+    """The portal's details, alone in a list; they tell in whose midnight its days end."""
+    details = await calls.get(calls.paths.account)
+    calls.zone = str(details["timeZone"]) if details.get("timeZone") else None
+    return [details]
+
+
+async def _results(calls: Calls, path: str) -> list[Json]:
+    """A list that is not paged."""
+    return objects((await calls.get(path)).get("results"))
+
+
+async def _people(calls: Calls, *, archived: bool) -> list[Json]:
+    """Owners who are active, or those who were deactivated: the list shows the ones or the others.
+
+    A QUEUE owns no deals.
+    """
+    params = {"limit": "100", "archived": str(archived).lower()}
+    pages = calls.pages(calls.paths.owners, params)
+    people = [item async for page in pages for item in page]
+    return [item for item in people if item.get("type", "PERSON") == "PERSON"]
 
 
 def _in_order(items: list[Json]) -> list[Json]:
@@ -95,17 +120,13 @@ def _stage(item: Json) -> Stage:
     return Stage(str(item["id"]), label, status, text or None)
 
 
-async def _owners(calls: Calls) -> tuple[Owner, ...]:
-    """Owners, and those who were deactivated; the list shows either the ones or the others."""
+def _owners(active: list[Json], inactive: list[Json]) -> tuple[Owner, ...]:
+    """Each owner once; who is in both lists is active."""
     found: dict[str, Owner] = {}
-    for archived in ("false", "true"):
-        params = {"limit": "100", "archived": archived}
-        async for page in calls.pages(calls.paths.owners, params):
-            for item in page:
-                if item.get("type", "PERSON") != "PERSON":
-                    continue  # a QUEUE owns no deals
-                owner = _owner(item, active=archived == "false")
-                found.setdefault(owner.id, owner)
+    for people, is_active in ((active, True), (inactive, False)):
+        for item in people:
+            owner = _owner(item, active=is_active)
+            found.setdefault(owner.id, owner)
     return tuple(found.values())
 
 

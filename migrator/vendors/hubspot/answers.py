@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from migrator import json_text
 from migrator.errors import InputError, QuotaSpent, Unauthorized, Unavailable
 from migrator.wire import NOT_CARRIED_OUT, told_at
 
@@ -62,9 +63,12 @@ class Refusal(InputError):
 def body(response: httpx.Response) -> Json:
     """The answer's JSON object; empty when it is none."""
     try:
-        found = response.json()
-    except ValueError:  # no JSON, or no text of any encoding
-        return {}
+        found = json_text.loads(response.content)
+    except ValueError:  # another encoding, a mark before it, half a letter: rare, and slower
+        try:
+            found = response.json()
+        except ValueError:  # no JSON, or no text of any encoding
+            return {}
     return found if isinstance(found, dict) else {}
 
 

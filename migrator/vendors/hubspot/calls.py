@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from migrator.errors import Unavailable
 from migrator.vendors.hubspot.answers import Json, body, check, objects
 from migrator.vendors.hubspot.paths import Paths
-from migrator.wire import Effect, request
+from migrator.wire import MOST, Effect, request
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -20,9 +20,9 @@ _T = TypeVar("_T")
 BATCH = 100
 """Most inputs of an object batch request ("using object APIs"); also of a page of a list."""
 
-CONCURRENCY = 5
-"""Parallel big writes meet 423 Locked (error handling): few at once are enough to fill the quota
-with batches of a hundred."""
+CONCURRENCY = MOST
+"""Parallel big writes meet 423 Locked (error handling); how many, HubSpot does not say. So the wire
+begins with few, and halves them on a 423."""
 
 
 class Calls:
@@ -99,7 +99,7 @@ def chunks(items: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:
 
 
 async def together(jobs: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:
-    """Results of jobs in their order, :data:`CONCURRENCY` at once; the first failure ends all."""
+    """Results of jobs in their order, as many at once as may be; the first failure ends all."""
     slots = asyncio.Semaphore(CONCURRENCY)
 
     async def one(job: Coroutine[Any, Any, _T]) -> _T:

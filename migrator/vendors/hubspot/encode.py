@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from migrator.model import CUSTOM_PREFIX, KEY_FIELD, Encoded, ObjectType
+from migrator.model import CUSTOM_PREFIX, KEY_FIELD, Encoded, ObjectType, Record
+from migrator.model import Place as Origin
 from migrator.vendors.hubspot import values
 from migrator.vendors.hubspot.account import CURRENCY
 from migrator.vendors.hubspot.fields import IGNORED, PROPERTIES, REQUIRED, UNKEYED, key_property
@@ -12,11 +15,12 @@ from migrator.vendors.hubspot.lookups import TERMS
 from migrator.vendors.hubspot.setup import KEYED
 from migrator.vendors.shared.draft import Draft
 from migrator.vendors.shared.names import folded, looks_like_domain
-from migrator.vendors.shared.places import PLACED, place_with_status, put_place
+from migrator.vendors.shared.places import PLACED, Place, place_with_status, put_place
 from migrator.vendors.shared.problems import BadValue
 
 if TYPE_CHECKING:
-    from migrator.model import Record
+    from collections.abc import Callable
+
     from migrator.vendors.hubspot.lookups import Lookups
 
 
@@ -38,35 +42,79 @@ def parent(type: ObjectType, name: str) -> dict[str, str]:
 
 def encode(record: Record, lookups: Lookups) -> Encoded:
     """The record's properties, or every problem it has."""
+    type = record.type
     draft = Draft(record, TERMS)
-    if record.type not in UNKEYED:
-        draft.put(key_property(record.type), "key", record.key)
-    names = PROPERTIES.get(record.type, {})
-    deal = record.type is ObjectType.DEALS
+    if type not in UNKEYED:
+        draft.put(key_property(type), "key", record.key)
     for field in record.values:
-        if _is_ignored(record.type, field) or _is_key(draft, field):
+        way = _way(lookups, type, field)
+        if way is None or (way.address and folded(record.values[field]) == folded(record.key)):
             continue
-        if deal and field in PLACED:
-            continue
-        name = names.get(field)
-        if name is not None:
-            _known(draft, name, field, lookups)
-        else:
-            # What has neither a canonical place nor the prefix is reported as unknown.
-            _custom(draft, field.removeprefix(CUSTOM_PREFIX), field, lookups)
-    if deal:
-        place = place_with_status(draft, lookups.stages, "HubSpot wants a stage for every deal.")
-        if place is not None:
-            put_place(draft, place, "pipeline", "dealstage")
+        if way.bad is not None:
+            draft.problem(field, way.bad)
+        elif not (way.home and record.values[field].strip().upper() == way.home):
+            draft.convert(way.name, field, way.writer)
+    if type is ObjectType.DEALS:
+        _put_place(draft, lookups)
         if "name" not in record.values:
-            draft.problem("name", TERMS.missing_name(record.type))
-    if record.type in REQUIRED:
+            draft.problem("name", TERMS.missing_name(type))
+    if type in REQUIRED:
         _check_required(draft)
     return draft.done()
 
 
-def _is_ignored(type: ObjectType, field: str) -> bool:
-    return field in IGNORED or f"{type}.{field}" in IGNORED
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a field is written: the same for all records of an account.
+
+    Attributes:
+        name: of the property.
+        writer: of its values.
+        bad: why it cannot be written.
+        address: a contact's, which is its key already where it says the same.
+        home: the currency that needs no code in an account that knows no other.
+    """
+
+    name: str = ""
+    writer: Callable[[str], str] = values.text
+    bad: BadValue | None = None
+    address: bool = False
+    home: str | None = None
+
+
+@lru_cache(4096)
+def _way(lookups: Lookups, type: ObjectType, field: str) -> _Way | None:
+    """How a field is written; None = not by itself, or not at all."""
+    if field in IGNORED or f"{type}.{field}" in IGNORED:
+        return None
+    if type is ObjectType.DEALS and field in PLACED:
+        return None
+    name = PROPERTIES.get(type, {}).get(field)
+    if name is None:
+        # What has neither a canonical place nor the prefix is reported as unknown.
+        way = _custom(type, field.removeprefix(CUSTOM_PREFIX), lookups)
+    else:
+        way = _known(type, name, field, lookups)
+    return replace(way, address=type is ObjectType.CONTACTS and field == "email")
+
+
+def _known(type: ObjectType, name: str, field: str, lookups: Lookups) -> _Way:
+    info = lookups.account.fields.get(type, {}).get(name)
+    if info is not None and info.read_only:
+        return _Way(bad=TERMS.read_only_field(name))
+    deals = lookups.account.fields.get(ObjectType.DEALS)
+    alone = field == "currency" and deals is not None and CURRENCY not in deals
+    writer = lookups.canonical.get(field, values.text)
+    return _Way(name, writer, home=lookups.account.currency if alone else None)
+
+
+def _custom(type: ObjectType, name: str, lookups: Lookups) -> _Way:
+    if name == KEY_FIELD and type in KEYED:
+        return _Way(bad=TERMS.key_field(name))
+    try:
+        return _Way(name, lookups.custom(type, name))
+    except BadValue as bad:
+        return _Way(bad=bad)
 
 
 def _check_required(draft: Draft) -> None:
@@ -76,35 +124,29 @@ def _check_required(draft: Draft) -> None:
         draft.problem(field, BadValue(f"missing_{field}", message, only_to_create=True))
 
 
-def _is_key(draft: Draft, field: str) -> bool:
-    """Whether a contact's address stands there once more."""
-    record = draft.record
-    if record.type is not ObjectType.CONTACTS or field != "email":
-        return False
-    return folded(record.values[field]) == folded(record.key)
+# -- where a deal stands ---------------------------------------------------------------------------
 
 
-def _known(draft: Draft, name: str, field: str, lookups: Lookups) -> None:
-    info = lookups.account.fields.get(draft.record.type, {}).get(name)
-    if info is not None and info.read_only:
-        draft.problem(field, TERMS.read_only_field(name))
-        return
-    if field == "currency":
-        deals = lookups.account.fields.get(ObjectType.DEALS)
-        code = draft.record.values[field].strip().upper()
-        if deals is not None and CURRENCY not in deals and code == lookups.account.currency:
-            return  # an account of one currency needs no code for it
-    draft.convert(name, field, lookups.canonical.get(field, values.text))
+def _put_place(draft: Draft, lookups: Lookups) -> None:
+    given = draft.record.values
+    names = (given.get("pipeline"), given.get("stage"), given.get("status"))
+    place = _usual_place(lookups, names) or _place(draft, lookups)
+    if place is not None:
+        put_place(draft, place, "pipeline", "dealstage")
 
 
-def _custom(draft: Draft, name: str, field: str, lookups: Lookups) -> None:
-    type = draft.record.type
-    if name == KEY_FIELD and type in KEYED:
-        draft.problem(field, TERMS.key_field(name))
-        return
-    try:
-        writer = lookups.custom(type, name)
-    except BadValue as bad:
-        draft.problem(field, bad)
-        return
-    draft.convert(name, field, writer)
+@lru_cache(4096)
+def _usual_place(lookups: Lookups, names: tuple[str | None, ...]) -> Place | None:
+    """The place that these names say, which are those of many deals; None = there is a problem."""
+    given = {
+        name: text
+        for name, text in zip(("pipeline", "stage", "status"), names, strict=True)
+        if text is not None
+    }
+    draft = Draft(Record(ObjectType.DEALS, "", given, {}, Origin("", 0, 0)), TERMS)
+    place = _place(draft, lookups)
+    return None if draft.problems else place
+
+
+def _place(draft: Draft, lookups: Lookups) -> Place | None:
+    return place_with_status(draft, lookups.stages, "HubSpot wants a stage for every deal.")

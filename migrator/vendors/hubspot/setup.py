@@ -125,25 +125,24 @@ async def _property(calls: Calls, type: ObjectType, name: str) -> Json | None:
 
 
 async def _provision_key(calls: Calls, type: ObjectType) -> None:
-    found = await _property(calls, type, KEY_FIELD)
-    if found is None:
-        content = {
-            "name": KEY_FIELD,
-            "label": "Migrator key",
-            "description": "The record's id in the system it was migrated from.",
-            "groupName": _GROUPS[type],
-            "type": "string",
-            "fieldType": "text",
-            "hasUniqueValue": True,
-        }
-        way_out = (
-            "HubSpot allows ten properties with unique values per object type: if they are all "
-            "taken, archive one under Settings > Properties."
-        )
-        what = f"the property {KEY_FIELD} of {type}"
-        found = await _create(calls, calls.paths.properties(type), content, what, way_out)
-        # To create a property whose name is archived restores it as it was (properties guide).
-        found = found or await _property(calls, type, KEY_FIELD) or {}
+    content = {
+        "name": KEY_FIELD,
+        "label": "Migrator key",
+        "description": "The record's id in the system it was migrated from.",
+        "groupName": _GROUPS[type],
+        "type": "string",
+        "fieldType": "text",
+        "hasUniqueValue": True,
+    }
+    way_out = (
+        "HubSpot allows ten properties with unique values per object type: if they are all "
+        "taken, archive one under Settings > Properties."
+    )
+    what = f"the property {KEY_FIELD} of {type}"
+    # It was not there a moment ago; if it is by now, that is a 409.
+    found = await _create(calls, calls.paths.properties(type), content, what, way_out)
+    # To create a property whose name is archived restores it as it was (properties guide).
+    found = found or await _property(calls, type, KEY_FIELD) or {}
     if not found.get("hasUniqueValue"):
         raise InputError(_not_unique(type))
 
@@ -155,7 +154,8 @@ async def _provision_field(calls: Calls, type: ObjectType, new: NewField) -> Non
                 f'The option "{label}" of the field {new.name} has a semicolon, with which HubSpot '
                 "keeps several values of one field apart. Map it to another value."
             )
-    found = await _property(calls, type, new.name)
+    # A choice may be there and lack options; anything else was not there a moment ago.
+    found = await _property(calls, type, new.name) if new.kind == "choice" else None
     if found is None:
         hubspot_type, field_type = _TYPES[new.kind]
         content: Json = {

@@ -44,7 +44,12 @@ class Draft:
     def convert(self, name: str, field: str, convert: Callable[[str], str]) -> None:
         """Fill a property with what ``convert`` makes of ``field``, or note what is bad in it."""
         try:
-            self.put(name, field, convert(self.record.values[field]))
+            value = convert(self.record.values[field])
+            if name in self.properties:
+                self.put(name, field, value)
+            else:  # what nearly every field of every record comes to
+                self.properties[name] = value
+                self.origin[name] = field
         except BadValue as bad:
             self.problem(field, bad)
 

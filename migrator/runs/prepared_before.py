@@ -1,0 +1,89 @@
+"""What preparing a source came to, kept in the run's folder: a resume need not do it again.
+
+A resume reads the files and the template again, every byte of them, and so knows whether they are
+the same. Then the same version of migrator would make the same records of them, and does not: it
+takes those that it has made, if they are to the last byte as it has left them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from migrator import __version__
+from migrator.prepare import MEMBERS, REJECTIONS, Prepared
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from migrator.files import ReadOptions, Source
+    from migrator.template import Template
+
+FILE = "prepared.json"
+"""File in a run's folder."""
+
+_PATHS = ("records", "rejections")
+
+
+def keep_prepared(
+    prepared: Prepared, template: Template, source: Source, options: ReadOptions
+) -> None:
+    """Note in the folder of prepared records what they were made of, and what they are.
+
+    Where that cannot be written, a resume prepares the source again.
+    """
+    told = {name: value for name, value in asdict(prepared).items() if name not in _PATHS}
+    data = {
+        "of": _origin(template, source, options),
+        "files": {name: getattr(prepared, name).name for name in _PATHS},
+        "digests": _digests(prepared.records.parent, prepared.records.name),
+        "told": told,
+    }
+    target = prepared.records.with_name(FILE)
+    half = target.with_suffix(".new")
+    with contextlib.suppress(OSError):
+        half.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        half.replace(target)  # whole, or not there
+
+
+def kept_prepared(
+    folder: Path, template: Template, source: Source, options: ReadOptions
+) -> Prepared | None:
+    """What was prepared in a folder of the very same inputs; None = prepare them."""
+    try:
+        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if data["of"] != _origin(template, source, options):
+            return None
+        paths = {name: folder / data["files"][name] for name in _PATHS}
+        if data["digests"] != _digests(folder, paths["records"].name):
+            return None
+        told = data["told"]
+        told |= {name: tuple(told[name]) for name in ("notices", "decisions")}
+        return Prepared(**paths, **told)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _origin(template: Template, source: Source, options: ReadOptions) -> Any:  # noqa: ANN401 - plain data
+    """All that decides what is made of a source, as it comes back from JSON."""
+    of = {
+        "migrator": __version__,
+        "template": template.fingerprint,
+        "source": source.fingerprint,
+        "names": source.names,
+        "columns": source.columns,
+        "options": asdict(options),
+    }
+    return json.loads(json.dumps(of))
+
+
+def _digests(folder: Path, records: str) -> dict[str, str]:
+    found = {}
+    for name in (records, REJECTIONS, MEMBERS):
+        if (folder / name).exists():
+            with (folder / name).open("rb") as stream:
+                found[name] = hashlib.file_digest(stream, "blake2b").hexdigest()
+    return found
