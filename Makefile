@@ -80,6 +80,7 @@ $(BENCH_STAMP): constraints-bench.txt pyproject.toml
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r constraints-bench.txt
+	$(BENCH_VENV)/bin/python -m compileall -q migrator tests/benchmarks  # as pip does for the others
 	@touch $@
 
 bench: $(BENCH_STAMP) ## Measure beside the alternatives: speed, memory, requests, cost by rows (an hour)

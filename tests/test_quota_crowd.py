@@ -172,15 +172,26 @@ def test_fewer_when_answers_come_sooner() -> None:
 
 
 def test_without_a_quota_the_most_are_soon_under_way() -> None:
-    """From few to all within four answers' time; each answer's time from then on is one round."""
+    """From few to all within five answers' time; each answer's time from then on is one round."""
     clock = VirtualClock()
-    server = Server(clock)
+    server = Server(clock, lambda _: 0.5)
     begun = clock.seconds
     clock.run(work(server, 500))
     assert server.most == MOST
-    first = sum(at < begun + 4 * 0.3 - 0.01 for at in server.arrivals)
-    assert first >= FEW * (1 + 2 + 4) + MOST
-    assert clock.seconds - begun <= 0.3 * (4 + math.ceil((500 - first) / MOST)) + 0.01
+    first = sum(at < begun + 5 * 0.5 - 0.01 for at in server.arrivals)
+    assert first >= FEW * (1 + 2 + 4 + 8) + MOST
+    assert clock.seconds - begun <= 0.5 * (5 + math.ceil((500 - first) / MOST)) + 0.01
+
+
+@pytest.mark.parametrize("quota", [None, 1_000_000])
+def test_a_quick_server_has_few_requests_under_way(quota: int | None) -> None:
+    """Without a quota, or with one as good as none, quick answers need no crowd to be many."""
+    clock = VirtualClock()
+    server = Server(clock, lambda _: 0.02, quota=quota)
+    begun = clock.seconds
+    clock.run(work(server, 1_000, quota))
+    assert server.most == FEW
+    assert clock.seconds - begun <= 1_000 / FEW * 0.02 + 0.01
 
 
 def test_a_share_of_the_quota_needs_fewer_at_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,6 +17,7 @@ from migrator.wire.crowd import MOST, Turnstile
 from migrator.wire.discretion import Discretion
 from migrator.wire.log import Log, shown
 from migrator.wire.pace import LEAVING, Pace
+from migrator.wire.pools import Pools
 from migrator.wire.retry import IN_DOUBT, NOT_CARRIED_OUT, NOT_SENT, TRIES, Effect, Retry
 
 if TYPE_CHECKING:
@@ -165,7 +167,9 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
     if transport is None:
         most = tuning.connections
         limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-        transport = httpx.AsyncHTTPTransport(limits=limits, proxy=tuning.proxy)
+        tls = httpx.create_ssl_context()  # takes a while to make, so all pools share one
+        pool = partial(httpx.AsyncHTTPTransport, verify=tls, limits=limits, proxy=tuning.proxy)
+        transport = Pools(pool)
     transport = Discretion(transport, secret)
     if log is not None:
         transport = Log(transport, log, clock)

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 FEW = 5
 """Requests under way at once that every server has borne; a crowd begins with them."""
 
-MOST = 32
-"""So many keep one core busy at 300 ms an answer; more would only leave more to look up after a
-kill: see ``docs/decisions/0019-requests-at-once.md``."""
+MOST = 48
+"""More gain nothing at 300 ms an answer, and would leave more to look up after a kill: see
+``docs/decisions/0019-requests-at-once.md``."""
 
 STRUGGLING = frozenset({408, 423})
 """Statuses besides those from 500 on by which a server says that it is too much for it."""
@@ -33,6 +33,11 @@ STRUGGLING = frozenset({408, 423})
 ADMITTED = "admitted"
 """Extension of a request: when the quota let it leave (seconds of the monotonic clock), and how
 many a second that quota allows in the long run (None = it has no window but the day)."""
+
+_FASTEST = 100.0
+"""Requests a second that are aimed at where a quota allows more, or none is known: five times what
+the vendors' quotas allow, and more than one core of ours can make. So a server that answers at once
+has no more under way than keeps both sides busy."""
 
 _SPARE = 1.25
 """Answers take unlike times, and whoever waits for the slowest must not hold the others up."""
@@ -127,14 +132,13 @@ class Crowd:
         Args:
             number: from ``enter``.
             took: seconds since the quota let it leave.
-            rate: requests a second that the quota allows; None = any number.
+            rate: requests a second that the quota allows; None = it is not known.
             now: seconds of the monotonic clock.
         """
         before = took if self._latency is None else self._latency
         self._latency = before + (took - before) * _WEIGHT
-        if rate is not None:
-            used = math.ceil(rate * self._latency * _SPARE) + 1
-            self._need = min(self._most, max(FEW, used))
+        used = math.ceil(min(rate or _FASTEST, _FASTEST) * self._latency * _SPARE) + 1
+        self._need = min(self._most, max(FEW, used))
         places_were_short = self._full >= number
         if places_were_short and now >= self._struggled_at + _CALM:
             self._grow(now)

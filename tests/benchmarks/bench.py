@@ -110,7 +110,8 @@ def as_markdown(found: dict[str, Any], sizes: Sizes) -> str:
     parts = [tables.about(found["machine"], "make bench")]
     if "tools" in found:
         words = (
-            f"{sizes.speed:,} deals (x = beside the SDK in a loop); for the quota of 190 requests "
+            f"{sizes.speed:,} deals, of which loops are given half at 50 ms and a tenth at 300 ms "
+            "(x = beside the SDK in a loop); for the quota of 190 requests "
             f"per 10 s {sizes.quota:,}; one lost answer and one bad row among {sizes.lost:,}; "
             f"SIGKILL at half of {sizes.killed:,}. The server could answer "
             f"{found['ceiling']:,.0f} deals/s."

@@ -100,6 +100,8 @@ def run(
     What it writes is kept in the folder: ``output.txt`` and ``errors.txt``.
     """
     full = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"} | dict(env or {})
+    # Whoever forbids it here would have us compile our code at each start, and nobody else's.
+    full.pop("PYTHONDONTWRITEBYTECODE", None)
     out, errors = folder / "output.txt", folder / "errors.txt"
     reading, writing = os.pipe()
     launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(writing)]

@@ -302,7 +302,7 @@ def test_every_tool_loads_all_deals_into_the_server(tool: Tool, tmp_path: Path) 
     if not tool.installed:
         pytest.skip(f"{tool.needs} is not installed")
     with Server() as server:
-        measured = speed(Bench(server, tmp_path, 1, print), 150, 0, tool)
+        measured = speed(Bench(server, tmp_path, 1, print), Sizes(speed=150), 0, tool)
         assert server.stats()["duplicates"] == 0
     assert measured["requests"] >= 2
     assert measured["rate_0ms"] > 0

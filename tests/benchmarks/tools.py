@@ -30,6 +30,7 @@ class Tool:
         needs: the module without which it cannot run.
         keyed: the key property that the account has before; see ``Settings.keyed``.
         peer: module of :mod:`tests.benchmarks.peers`; blank = migrator itself.
+        loop: it sends one batch after the other from the start, and nothing else.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Tool:
     needs: str
     keyed: str = "plain"
     peer: str = ""
+    loop: bool = False
 
     @property
     def installed(self) -> bool:
@@ -46,8 +48,10 @@ class Tool:
 
 TOOLS = (
     Tool("migrator", "migrator", "migrator", keyed=""),
-    Tool("sdk", "hubspot-api-client, create in a loop", "hubspot", peer="sdk"),
-    Tool("upsert", "hubspot-api-client, upsert in a loop", "hubspot", "unique", peer="upsert"),
+    Tool("sdk", "hubspot-api-client, create in a loop", "hubspot", peer="sdk", loop=True),
+    Tool(
+        "upsert", "hubspot-api-client, upsert in a loop", "hubspot", "unique", "upsert", loop=True
+    ),
     Tool("dlt", "dlt, custom destination", "dlt", peer="dlt_destination"),
     Tool("singer", "singer-sdk, batch sink", "singer_sdk", peer="singer"),
     Tool("drt", "drt-core, REST in batches", "drt", peer="drt_sync"),
