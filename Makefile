@@ -83,8 +83,8 @@ $(BENCH_STAMP): constraints-bench.txt pyproject.toml
 	$(BENCH_VENV)/bin/python -m compileall -q migrator tests/benchmarks  # as pip does for the others
 	@touch $@
 
-bench: $(BENCH_STAMP) ## Measure beside the alternatives: speed, memory, requests, cost by rows (an hour)
-	$(BENCH_VENV)/bin/python -m tests.benchmarks.bench all --into docs/images
+bench: $(BENCH_STAMP) ## Measure beside the alternatives: speed, memory, requests, cost by rows (half an hour)
+	$(BENCH_VENV)/bin/python -m tests.benchmarks.bench all --into .bench
 
 bench-quick: $(BENCH_STAMP) ## Five figures in a minute, so that a regression is seen
 	$(BENCH_VENV)/bin/python -m tests.benchmarks.bench quick
@@ -100,4 +100,4 @@ fix: $(STAMP) ## Format and mend what can be mended
 	$(BIN)/ruff format .
 
 clean: ## Remove what make made
-	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(BENCH_VENV) .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
