@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from migrator.errors import InputError
@@ -40,6 +39,7 @@ from migrator.model import UNKNOWN, Action, ObjectType, OpState, Sent
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from migrator.journal.rows import Run, RunState, Settled
     from migrator.model import Op
@@ -395,17 +395,3 @@ class Journal:
 
 def _touch(cursor: sqlite3.Cursor, run_id: str, at: datetime) -> None:
     cursor.execute("UPDATE runs SET touched_at = ? WHERE id = ?", (at.isoformat(), run_id))
-
-
-def open_journal(url: str | Path) -> Journal:
-    """The journal at a path or a ``sqlite:///`` address.
-
-    Raises:
-        InputError: another kind of address, or a file that cannot be opened.
-    """
-    text = str(url)
-    if "://" in text and not text.startswith("sqlite:///"):
-        raise InputError(
-            f"--state {text}: only a path or sqlite:///PATH can hold a journal in this version."
-        )
-    return Journal(Path(text.removeprefix("sqlite:///")))

@@ -164,13 +164,7 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         what = "is empty" if not secret else "has characters that no token has"
         raise Unauthorized(f"The {dialect.title} token {what}. Set {dialect.token_env}.")
-    if transport is None:
-        most = tuning.connections
-        limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-        tls = httpx.create_ssl_context()  # takes a while to make, so all pools share one
-        pool = partial(httpx.AsyncHTTPTransport, verify=tls, limits=limits, proxy=tuning.proxy)
-        transport = Pools(pool)
-    transport = Discretion(transport, secret)
+    transport = Discretion(transport or _network(tuning), secret)
     if log is not None:
         transport = Log(transport, log, clock)
     url = _checked(base_url, dialect)
@@ -184,6 +178,13 @@ def connect(  # noqa: PLR0913  # four things to name, three to choose from
         timeout=tuning.timeout,
         trust_env=False,
     )
+
+
+def _network(tuning: Tuning) -> httpx.AsyncBaseTransport:
+    most = tuning.connections
+    limits = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+    tls = httpx.create_ssl_context()  # takes a while to make, so all pools share one
+    return Pools(partial(httpx.AsyncHTTPTransport, verify=tls, limits=limits, proxy=tuning.proxy))
 
 
 def _checked(base_url: str, dialect: Dialect) -> httpx.URL:
