@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from migrator.template import Step
 
 _NUMBER = r"[\d.,'()+\-\s\x{2019}\x{2212}\x{00a0}\x{202f}]+"
-_LETTERS = r"[\p{L}\p{Sc}]"
+WRITTEN = r"[\p{L}\p{Sc}]"
+"""What amounts have that say a currency: a letter, or a sign of money."""
 
 
 def check_signs(plan: Checked, binding: Binding, steps: Mapping[str, Sequence[Step]]) -> None:
@@ -93,7 +94,7 @@ def contradicted(rows: pl.Series) -> pl.Series:
     """
     amounts = rows.struct.field("amount")
     found = pl.repeat(value=False, n=len(rows), dtype=pl.Boolean, eager=True)
-    signed = amounts.str.contains(_LETTERS).fill_null(value=False).arg_true()
+    signed = amounts.str.contains(WRITTEN).fill_null(value=False).arg_true()
     if not len(signed):
         return found
     gets = rows.struct.field("currency").gather(signed).str.to_uppercase()

@@ -14,7 +14,8 @@ import polars as pl
 from migrator.currencies import codes_of
 from migrator.errors import InputError
 from migrator.prepare.binding import bind
-from migrator.prepare.money_signs import sign_in
+from migrator.prepare.money_signs import WRITTEN, sign_in
+from migrator.report import counted
 
 if TYPE_CHECKING:
     from migrator.files import Source
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from migrator.template import Template
 
 _FEW = 5
-_WRITTEN = r"[\p{L}\p{Sc}]"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ def signs_of(template: Template, source: Source) -> Signs:
             found[sign] = found.get(sign, 0) + rows
     if not found:
         return NO_SIGNS
-    told = ", ".join(_counted(sign, rows) for sign, rows in list(found.items())[:_FEW])
+    told = ", ".join(
+        f"{sign} in {counted(rows, 'row', 'rows')}" for sign, rows in list(found.items())[:_FEW]
+    )
     where = " + ".join(amount.columns)
     first, *others = (codes_of(sign) for sign in found)
     codes = tuple(code for code in first if all(code in other for other in others))
@@ -104,17 +106,13 @@ def signs_of(template: Template, source: Source) -> Signs:
     )
 
 
-def _counted(sign: str, rows: int) -> str:
-    return f"{sign} in {rows:,} {'row' if rows == 1 else 'rows'}"
-
-
 def _signs(source: Source, column: str) -> list[tuple[str, int]]:
     """Signs and codes of currencies in a column, and in how many rows; those of most rows first."""
     text = pl.col(column)
     sign = text.map_batches(sign_in, return_dtype=pl.String, is_elementwise=True)
     found = (
         source.scan()
-        .filter(text.str.contains(_WRITTEN))
+        .filter(text.str.contains(WRITTEN))
         .select(sign.str.to_uppercase().alias("sign"))
         .group_by("sign")
         .len("rows")
