@@ -29,4 +29,4 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the text says
     >>> loads('{"name":"Größe"}')
     {'name': 'Größe'}
     """
-    return from_json(text)
+    return from_json(text, cache_strings="keys")  # values seldom repeat

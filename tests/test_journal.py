@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.errors import InputError, Stopped
-from migrator.journal import Feed, Journal, Run, RunState, Settled, open_journal, phase_of
+from migrator.journal import Feed, Journal, Retries, Run, RunState, Settled, open_journal, phase_of
 from migrator.journal.rows import ranges
 from migrator.model import Action, Link, ObjectType, Op, OpState, Place
 
@@ -367,3 +367,30 @@ def test_records_that_are_there_are_found_among_many(tmp_path: Path) -> None:
         first = journal.planned(RUN.id, 1, after=0, limit=2, there=True)
         rest = journal.planned(RUN.id, 1, after=first[-1].seq, limit=9, there=True)
         assert [one.seq for one in [*first, *rest]] == [3, 9, 12, 15, 18]
+
+
+def test_what_the_books_need_is_what_stands_in_the_ops(tmp_path: Path) -> None:
+    """The narrow reading says of every op the same as the wide one, chosen properties included."""
+    ops = [
+        op(n, place=None if n % 5 == 0 else Place("f", n, n), properties={"a": f"{n}", 'b"': "x"})
+        for n in range(1, 1_203)
+    ]
+    with journal_with(tmp_path, *ops) as journal:
+        journal.sending(RUN.id, ops[:900], NOON)
+        answers = [
+            Settled(one, OpState.REFUSED, code="refused", message="no")
+            if one.seq % 7 == 0
+            else Settled(one, OpState.WRITTEN, f"id{one.seq}")
+            for one in ops[:800]
+        ]
+        journal.settle(RUN.id, answers, NOON)
+        narrow = list(Retries(journal).booked_in(RUN.id, ["a", "", "missing"]))
+        wide = list(journal.finished(RUN.id))
+    assert len(narrow) == len(ops)
+    for booked, finished in zip(narrow, wide, strict=True):
+        one, place = finished.op, finished.op.place
+        assert booked[:5] == (one.type, one.action, one.state, one.key, one.id)
+        assert booked.record == (place.record if place else None)
+        assert (booked.code, booked.message) == (finished.code, finished.message)
+        assert (booked.settled_at, booked.facts) == (finished.settled_at, one.facts)
+        assert booked.chosen == [one.properties["a"], None, None]

@@ -4,11 +4,21 @@ from migrator.journal.journal import Journal
 from migrator.journal.memory import Feed, Memory, Remembered
 from migrator.journal.place import open_journal
 from migrator.journal.retries import Family, Holder, Retries, family_of
-from migrator.journal.rows import PHASES, Finished, Run, RunState, Settled, Unknown, phase_of
+from migrator.journal.rows import (
+    PHASES,
+    Booked,
+    Finished,
+    Run,
+    RunState,
+    Settled,
+    Unknown,
+    phase_of,
+)
 from migrator.journal.snapshot import Snapshot
 
 __all__ = [
     "PHASES",
+    "Booked",
     "Family",
     "Feed",
     "Finished",

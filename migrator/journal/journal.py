@@ -25,6 +25,7 @@ from migrator.journal.rows import (
     WITHOUT_WISHES,
     Finished,
     Unknown,
+    in_order,
     instant,
     op_of,
     phase_of,
@@ -375,22 +376,16 @@ class Journal:
         be made meanwhile.
         """
         wanted = tuple(states or OpState)
-        marks = ", ".join("?" * len(wanted))
-        place = (-1, 0)
         extra = " AND code != '' AND state != 'sent'" if remarked else ""
         columns, tables = (BARE_COLUMNS, "ops") if bare else (OP_COLUMNS, OPS)
-        while True:
-            rows = self._read(
-                f"SELECT {columns}, tries, code, message, settled_at, seen_at, phase FROM {tables}"  # noqa: S608 - constants
-                f" WHERE run = ? AND (phase, seq) > (?, ?) AND state IN ({marks}){extra}"
-                " ORDER BY phase, seq LIMIT 1000",
-                (run_id, *place, *wanted),
-            )
-            if not rows:
-                return
-            for *row, tries, code, message, settled, seen, _phase in rows:
-                yield Finished(op_of(row), tries, code, message, instant(settled), instant(seen))
-            place = (rows[-1][-1], rows[-1][0])
+        query = (
+            f"SELECT phase, seq, {columns}, tries, code, message, settled_at, seen_at FROM {tables}"  # noqa: S608 - constants
+            f" WHERE run = ? AND state IN ({', '.join('?' * len(wanted))}){extra}"
+        )
+        for *row, tries, code, message, settled, seen in in_order(
+            self._read, query, run_id, *wanted
+        ):
+            yield Finished(op_of(row), tries, code, message, instant(settled), instant(seen))
 
 
 def _touch(cursor: sqlite3.Cursor, run_id: str, at: datetime) -> None:

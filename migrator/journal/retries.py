@@ -12,11 +12,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from migrator.journal.rows import BOOKED_COLUMNS, OPS, booked_of, in_order
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from migrator.journal.journal import Journal
-    from migrator.journal.rows import Finished, Run
+    from migrator.journal.rows import Booked, Finished, Run
     from migrator.model import OpState
 
 
@@ -120,6 +122,25 @@ class Retries:
                 place = finished.op.place
                 if place is None or place.record not in gone:
                     yield run, finished
+
+    def booked(self, family: Family, properties: Sequence[str]) -> Iterator[Booked]:
+        """What the books need of what stands of a family's ops, in the order of :meth:`finished`.
+
+        ``properties`` = names of those that are told of each op.
+        """
+        for run in family.runs:
+            gone = self.taken_from(family, run.id)
+            for booked in self.booked_in(run.id, properties):
+                if booked.record is None or booked.record not in gone:
+                    yield booked
+
+    def booked_in(self, run_id: str, properties: Sequence[str] = ()) -> Iterator[Booked]:
+        """The same of all ops of one run."""
+        chosen = "".join(", json_extract(properties, ?)" for _ in properties)
+        query = f"SELECT phase, seq, {BOOKED_COLUMNS}{chosen} FROM {OPS} WHERE run = ?"  # noqa: S608 - constants
+        paths = [f'$."{name}"' for name in properties]
+        for row in in_order(self._read, query, *paths, run_id):
+            yield booked_of(row)
 
     def holders(self, family: Family, keys: Collection[str]) -> dict[str, list[Holder]]:
         """The records of a family that hold these source keys and stand, by key."""

@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from migrator.json_text import dumps, loads
 from migrator.model import Action, Link, ObjectType, Op, OpState, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -172,6 +172,28 @@ class Finished:
     seen_at: datetime | None = None
 
 
+class Booked(NamedTuple):
+    """What became of an op, as far as the books of a run need it: each op is read for them once.
+
+    Attributes:
+        record: number of the source's record; None = the op stands at none.
+        settled_at: see :class:`Finished`.
+        chosen: the properties that were asked for, in that order; None = not among its own.
+    """
+
+    type: ObjectType
+    action: Action
+    state: OpState
+    key: str
+    id: str | None
+    record: int | None
+    code: str
+    message: str
+    settled_at: datetime | None
+    facts: Mapping[str, str]
+    chosen: Sequence[str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """An op of which only a person can find out what became; ``message`` says how."""
@@ -209,6 +231,22 @@ def ranges(ops: Iterable[Op]) -> Iterator[tuple[int, int, int]]:
 def instant(text: str | None) -> datetime | None:
     """An instant as the journal writes it."""
     return datetime.fromisoformat(text) if text else None
+
+
+def in_order(
+    read: Callable[[str, Sequence[object]], list[Any]], query: str, *values: object
+) -> Iterator[list[Any]]:
+    """Rows about ops in the order of sending, without the phase and number they begin with.
+
+    A thousand are read at a time, so that a run of any size fits in memory and other calls may be
+    made meanwhile.
+    """
+    further = f"{query} AND (phase, seq) > (?, ?) ORDER BY phase, seq LIMIT 1000"
+    place = (-1, 0)
+    while rows := read(further, (*values, *place)):
+        for _phase, _seq, *row in rows:
+            yield row
+        place = rows[-1][:2]
 
 
 def run_of(row: Sequence[Any]) -> Run:
@@ -260,6 +298,28 @@ def wish_of(run_id: str, op: Op) -> tuple[object, ...]:
         dumps(dict(op.before)) if op.before else "{}",
         dumps([(str(link.type), link.key, link.id) for link in op.links]) if op.links else "[]",
         dumps(dict(op.facts)) if op.facts else "{}",
+    )
+
+
+BOOKED_COLUMNS = "type, action, state, key, target_id, record, code, message, settled_at, facts"
+"""In the order of :func:`booked_of`, before the chosen properties."""
+
+
+def booked_of(row: Sequence[Any]) -> Booked:
+    """What the books need, from a row of :data:`BOOKED_COLUMNS` and properties."""
+    type_, action, state, key, id_, record, code, message, settled, facts, *chosen = row
+    return Booked(
+        _TYPES[type_],
+        _ACTIONS[action],
+        _STATES[state],
+        key,
+        id_,
+        record,
+        code,
+        message,
+        instant(settled),
+        loads(facts) if facts != "{}" else {},
+        chosen,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from migrator.journal import Family, Retries, family_of
 from migrator.model import UNKNOWN, Action, OpState
@@ -17,11 +17,11 @@ from migrator.report.commands import UNWRITTEN, next_command
 from migrator.report.sums import MoneyTally, Placed, Sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
-    from migrator.journal import Finished, Journal, Run
+    from migrator.journal import Booked, Journal, Run
     from migrator.model import ObjectType
 
 OUTCOMES = (
@@ -40,6 +40,9 @@ person has to find out whether ``unknown`` ones were written (`migrator settle`)
 planned or unsettled and go on with a resume."""
 
 IN_ACCOUNT = frozenset({"created", "updated", "unchanged"})
+
+_THERE = frozenset({OpState.WRITTEN, OpState.UNCHANGED})
+"""States of ops whose records are in the account, unless they are deletions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +126,14 @@ class Report:
         return self.rows["rejected"] + sum(self.refusals.values())
 
 
-def outcome_of(finished: Finished) -> str:
+def outcome_of(booked: Booked) -> str:
     """Which of ``OUTCOMES`` an op ended in."""
-    op = finished.op
-    match op.state:
+    match booked.state:
         case OpState.WRITTEN:
-            return "created" if op.action is Action.CREATE else "updated"
+            return "created" if booked.action is Action.CREATE else "updated"
         case OpState.REFUSED | OpState.PARKED | OpState.UNCHANGED:
-            return op.state.value
-        case OpState.SENT if finished.code == UNKNOWN:
+            return booked.state.value
+        case OpState.SENT if booked.code == UNKNOWN:
             return "unknown"
         case _:
             return "left"
@@ -139,6 +141,31 @@ def outcome_of(finished: Finished) -> str:
 
 def make_report(journal: Journal, run: Run) -> Report:
     """Read the books of a run, and of its retries with it; a retry has those of its run."""
+    return _report(journal, run)
+
+
+def write_id_map(journal: Journal, run: Run, target: Path) -> Report:
+    """Source key to target id of every record that the account holds, for the client's files.
+
+    Of a run with retries, what stands of all of them. Returns the report, for which the same ops
+    are read.
+    """
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        return _report(journal, run, stream)
+
+
+def _mapped(ops: Iterable[Booked], stream: TextIO) -> Iterator[Booked]:
+    """The same ops; those whose records are in the account become lines of an id map."""
+    writer = csv.writer(stream)
+    writer.writerow(["type", "key", "id", "outcome"])
+    for booked in ops:
+        if booked.state in _THERE and booked.action is not Action.DELETE:
+            writer.writerow([str(booked.type), booked.key, booked.id, outcome_of(booked)])
+        yield booked
+
+
+def _report(journal: Journal, run: Run, id_map: TextIO | None = None) -> Report:
+    """The report of a run, and on the way its id map, where one is wanted."""
     family = family_of(journal, run)
     first = family.first
     report = Report(
@@ -165,8 +192,8 @@ def make_report(journal: Journal, run: Run) -> Report:
         rows["merged"] += left["merged"]
         codes.update(left["codes"])
         report.examples = {**left["examples"], **report.examples}
-    origin = {name: of for member in family.runs for name, of in _origin_of(member).items()}
-    _add_ops(report, rows, (finished for _, finished in Retries(journal).finished(family)), origin)
+    ops = Retries(journal).booked(family, _named(family))
+    _add_ops(report, rows, _mapped(ops, id_map) if id_map else ops)
     if run.state in UNWRITTEN:
         report.unplanned = max(0, report.source_rows - sum(rows.values()))
         rows["left"] += report.unplanned
@@ -189,34 +216,30 @@ def remarks_of(run: Run) -> list[str]:
     ]
 
 
-def _add_ops(
-    report: Report, rows: Counter[str], ops: Iterable[Finished], origin: Mapping[str, str]
-) -> None:
+def _add_ops(report: Report, rows: Counter[str], ops: Iterable[Booked]) -> None:
+    """Add up ops, of which the properties of owner and stage were chosen."""
     refusals: Counter[str] = Counter()
     parents = _Parents()
     tally = MoneyTally()
     times = _Times()
-    own = {of: name for name, of in origin.items()}
-    owner, stage = own.get("owner", ""), own.get("stage", "")
-    for finished in ops:
-        op = finished.op
-        if op.state is OpState.WRITTEN:
-            times.add(finished.settled_at)
-        if op.place is None:
-            parents.add(finished)
-            _add_deleted(report, refusals, finished)
+    for booked in ops:
+        facts = booked.facts
+        if booked.state is OpState.WRITTEN:
+            times.add(booked.settled_at)
+        if booked.record is None:
+            parents.add(booked)
+            _add_deleted(report, refusals, booked)
             continue
-        outcome = outcome_of(finished)
+        outcome = outcome_of(booked)
         rows[outcome] += 1
-        if finished.code:
-            refusals[finished.code] += 1
-            example = f"record {op.place.record}: {finished.message}"
-            report.examples.setdefault(finished.code, example)
-        tally.add(op.facts, outcome)
-        if outcome in IN_ACCOUNT:
-            tally.place(op.facts, op.properties.get(stage) or "")
-        if "owner" in op.facts and (id_ := op.properties.get(owner)):
-            report.owners[op.facts["owner"]] = id_
+        if booked.code:
+            refusals[booked.code] += 1
+            example = f"record {booked.record}: {booked.message}"
+            report.examples.setdefault(booked.code, example)
+        owner, stage = booked.chosen
+        tally.add(facts, outcome, (stage or "") if outcome in IN_ACCOUNT else None)
+        if owner and "owner" in facts:
+            report.owners[facts["owner"]] = owner
     parents.tell(report)
     report.refusals = dict(refusals.most_common())
     report.sums = tally.sums()
@@ -234,16 +257,15 @@ class _Parents:
         self._created = 0
         self._open: dict[tuple[ObjectType, str], OpState] = {}
 
-    def add(self, finished: Finished) -> None:
+    def add(self, booked: Booked) -> None:
         """The next op that stands at no row of the source, of the oldest run first."""
-        op = finished.op
-        if op.action is Action.DELETE:
+        if booked.action is Action.DELETE:
             return
-        if op.state is OpState.WRITTEN:
+        if booked.state is OpState.WRITTEN:
             self._created += 1
-            self._open.pop((op.type, op.key), None)
-        elif op.state is not OpState.UNCHANGED:
-            self._open[op.type, op.key] = op.state
+            self._open.pop((booked.type, booked.key), None)
+        elif booked.state is not OpState.UNCHANGED:
+            self._open[booked.type, booked.key] = booked.state
 
     def tell(self, report: Report) -> None:
         """Put the counts into a report."""
@@ -253,15 +275,20 @@ class _Parents:
         report.parents_left = states[OpState.PLANNED] + states[OpState.SENT]
 
 
-def _add_deleted(report: Report, refusals: Counter[str], finished: Finished) -> None:
+def _add_deleted(report: Report, refusals: Counter[str], booked: Booked) -> None:
     """Count a deletion of what the source has no more."""
-    op = finished.op
-    if op.action is not Action.DELETE:
+    if booked.action is not Action.DELETE:
         return
-    report.deleted += op.state is OpState.WRITTEN
-    if finished.code:
-        refusals[finished.code] += 1
-        report.examples.setdefault(finished.code, f"{op.key}: {finished.message}")
+    report.deleted += booked.state is OpState.WRITTEN
+    if booked.code:
+        refusals[booked.code] += 1
+        report.examples.setdefault(booked.code, f"{booked.key}: {booked.message}")
+
+
+def _named(family: Family) -> tuple[str, str]:
+    """What the CRM calls a deal's owner and its stage; blank = the runs wrote none."""
+    own = {of: name for member in family.runs for name, of in _origin_of(member).items()}
+    return own.get("owner", ""), own.get("stage", "")
 
 
 def _origin_of(run: Run) -> Mapping[str, str]:
@@ -293,9 +320,9 @@ def _rows_of(journal: Journal, retry: Run) -> RetryRows:
     rows = Counter(
         {"rejected": retry.settings["rejected"], "merged": _prepared(retry).get("merged", 0)}
     )
-    for finished in journal.finished(retry.id, bare=True):
-        if finished.op.place is not None:
-            rows[outcome_of(finished)] += 1
+    for booked in Retries(journal).booked_in(retry.id):
+        if booked.record is not None:
+            rows[outcome_of(booked)] += 1
     own = {name: rows[name] for name in OUTCOMES if rows[name]}
     return RetryRows(retry.id, _prepared(retry).get("rows", 0), own)
 
@@ -316,19 +343,3 @@ class _Times:
     def texts(self) -> tuple[str | None, str | None]:
         first, last = (at.isoformat() if at else None for at in (self._first, self._last))
         return first, last
-
-
-def write_id_map(journal: Journal, run: Run, target: Path) -> None:
-    """Source key to target id of every record that the account holds, for the client's files.
-
-    Of a run with retries, what stands of all of them.
-    """
-    with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["type", "key", "id", "outcome"])
-        states = {OpState.WRITTEN, OpState.UNCHANGED}
-        family = family_of(journal, run)
-        for _, finished in Retries(journal).finished(family, states, bare=True):
-            op = finished.op
-            if op.action is not Action.DELETE:
-                writer.writerow([str(op.type), op.key, op.id, outcome_of(finished)])

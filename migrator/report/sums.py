@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DIMENSIONS = ("pipeline", "stage", "owner", "currency")
+
+_Much = tuple[int, Decimal]
+"""Rows and money."""
+
+_NOTHING: _Much = (0, Decimal(0))
+
+_Kind = tuple[str, str | None, str, str, str, str, str]
+"""Outcome, place and status, and the dimensions in their order."""
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +54,46 @@ class MoneyTally:
     """Adds up rows and money by what became of them, and by where they stand."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, ...], tuple[int, Decimal]] = {}
-        self._places: Counter[tuple[str, str, str, str]] = Counter()
-        self._placed: dict[tuple[str, str, str, str], Decimal] = {}
+        # Once for each record, and only in the end by dimension and stage: records have few values.
+        self._sums: dict[_Kind, _Much] = {}
 
-    def add(self, facts: Mapping[str, str], outcome: str) -> None:
-        """One record, by the facts of its op, with what became of it."""
-        # Once for each record, and only in the end by each dimension: records have few values.
-        key = (outcome, *[facts.get(dimension, "") for dimension in _DIMENSIONS])
-        rows, amount = self._sums.get(key, (0, Decimal(0)))
-        self._sums[key] = rows + 1, amount + Decimal(facts.get("amount", "0"))
+    def add(self, facts: Mapping[str, str], outcome: str, place: str | None) -> None:
+        """One record, by the facts of its op, with what became of it.
 
-    def place(self, facts: Mapping[str, str], id_: str) -> None:
-        """One record that stands in a stage of the account."""
-        stage, status, currency = (facts.get(name, "") for name in ("stage", "status", "currency"))
-        key = (stage, status, id_, currency)
-        self._places[key] += 1
-        amount = Decimal(facts.get("amount", "0"))
-        self._placed[key] = self._placed.get(key, Decimal(0)) + amount
+        ``place`` = id of the stage of the account in which it stands, blank = of none that we
+        know; None = it is not there.
+        """
+        of = facts.get
+        kind = (
+            outcome,
+            place,
+            of("status", ""),
+            of("pipeline", ""),
+            of("stage", ""),
+            of("owner", ""),
+            of("currency", ""),
+        )
+        rows, amount = self._sums.get(kind, _NOTHING)
+        self._sums[kind] = rows + 1, amount + Decimal(of("amount", "0"))
 
     def placed(self) -> list[Placed]:
         """What stands where, in order."""
-        return [Placed(*key, rows, self._placed[key]) for key, rows in sorted(self._places.items())]
+        found: dict[tuple[str, str, str, str], _Much] = {}
+        for (_, place, status, _, stage, _, currency), much in self._sums.items():
+            if place is not None:
+                _add(found, (stage, status, place, currency), much)
+        return [Placed(*key, *found[key]) for key in sorted(found)]
 
     def sums(self) -> list[Sum]:
         """All sums, in order."""
-        found: dict[tuple[str, str, str, str], tuple[int, Decimal]] = {}
-        for (outcome, *values), (rows, amount) in self._sums.items():
+        found: dict[tuple[str, str, str, str], _Much] = {}
+        for (outcome, _, _, *values), much in self._sums.items():
             of = dict(zip(_DIMENSIONS, values, strict=True))
             for dimension, value in of.items():
-                key = (dimension, value, of["currency"], outcome)
-                before = found.get(key, (0, Decimal(0)))
-                found[key] = before[0] + rows, before[1] + amount
+                _add(found, (dimension, value, of["currency"], outcome), much)
         return [Sum(*key, *found[key]) for key in sorted(found)]
+
+
+def _add(sums: dict[_Key, _Much], key: _Key, much: _Much) -> None:
+    rows, amount = sums.get(key, _NOTHING)
+    sums[key] = rows + much[0], amount + much[1]

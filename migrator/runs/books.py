@@ -13,7 +13,7 @@ import polars as pl
 
 from migrator.journal import family_of
 from migrator.json_text import dumps
-from migrator.report import as_json, make_report, write_id_map
+from migrator.report import as_json, write_id_map
 from migrator.runs.turned_down import TURNED_DOWN
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ def write_family_books(workspace: Workspace, run: Run) -> None:
     if first.id == run.id:
         return
     folder = workspace.folder(first.id)
-    write_id_map(workspace.journal, first, folder / "id_map.csv")
-    report = make_report(workspace.journal, first)
+    report = write_id_map(workspace.journal, first, folder / "id_map.csv")
     (folder / "report.json").write_text(as_json(report) + "\n", encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from migrator.journal import PHASES, Run, RunState
 from migrator.loader import Job, Loader
 from migrator.model import ObjectType, OnMissing, OpState
 from migrator.plan import shapes_of
-from migrator.report import Report, as_json, make_report, write_id_map
+from migrator.report import Report, as_json, write_id_map
 from migrator.runs.books import write_family_books, write_turned_down
 from migrator.runs.changes import CHANGES
 from migrator.runs.nightly import as_planned
@@ -313,7 +313,6 @@ def _write_books(
         files["rejects"] = str(folder / "rejects.csv")
     if write_unsettled(journal, run_id, folder / UNSETTLED):
         files["unsettled"] = str(folder / UNSETTLED)
-    write_id_map(journal, run, folder / "id_map.csv")
     files |= {"id map": str(folder / "id_map.csv"), "report": str(folder / DATA)}
     if workspace.pages:
         files["page"] = str(folder / PAGE)
@@ -322,7 +321,8 @@ def _write_books(
         account_fingerprint=run.account_fingerprint,
         settings={**run.settings, "files": files},
     )
-    report = make_report(journal, replace(journal.run(run_id), state=state))
+    run = replace(journal.run(run_id), state=state)
+    report = write_id_map(journal, run, folder / "id_map.csv")
     (folder / DATA).write_text(as_json(report) + "\n", encoding="utf-8")
     write_family_books(workspace, run)
     after_load(workspace, run, report, session, inputs)

@@ -8,7 +8,6 @@ window from then on.
 
 from __future__ import annotations
 
-import json
 import math
 from bisect import insort
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from migrator.json_text import dumps, loads
 from migrator.model import Rate
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ class Budget:
             "zone": self.zone,
             "learned": self.learned,
         }
-        return json.dumps(state)
+        return dumps(state)
 
     @classmethod
     def loads(cls, text: str) -> Self:
@@ -298,7 +298,7 @@ class Budget:
         Raises:
             ValueError, LookupError, TypeError, AttributeError: it is another text.
         """
-        found = json.loads(text)
+        found = loads(text)
         since, seconds = found["held"]
         zone = None if found["zone"] is None else str(found["zone"])
         budget = cls({}, int(found["taken"]), (float(since), float(seconds)), zone)

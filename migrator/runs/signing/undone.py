@@ -71,9 +71,7 @@ def remains_of(workspace: Workspace, family: Family, undo_id: str, rows: int) ->
             continue
         what = fate.of(finished)
         found.rows[what] += 1
-        tally.add(op.facts, what)
-        if what != BACK:
-            tally.place(op.facts, op.properties.get(stage) or "")
+        tally.add(op.facts, what, None if what == BACK else op.properties.get(stage) or "")
     found.sums, found.placed = tally.sums(), tally.placed()
     return found
 

@@ -28,7 +28,9 @@ _KINDS = ("CALL", "EMAIL", "TODO")
 _KIND_STYLE = Style(synonyms={"to-do": "todo", "to do": "todo", "e-mail": "email"})
 
 _CACHED = 4096
-"""Days remembered with their instants: a file has many deals per day."""
+"""Days remembered with their instants: a file has many deals per day, and instants only once."""
+
+_DAY = len("2026-03-31")
 
 
 class Lookups:
@@ -37,7 +39,8 @@ class Lookups:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.stages = Stages(account.pipelines)
-        self.instant = lru_cache(_CACHED)(partial(values.instant, zone=zone_of(account.time_zone)))
+        self._zone = zone_of(account.time_zone)
+        self._noon = lru_cache(_CACHED)(partial(values.instant, zone=self._zone))
         self.canonical: dict[str, Callable[[str], str]] = {
             "amount": number,
             "currency": self.currency,
@@ -64,6 +67,10 @@ class Lookups:
         if info is None or not info.options:
             info = FieldInfo(KIND, "Task type", "choice", {name: name for name in _KINDS})
         return Choices(info, _KIND_STYLE).value
+
+    def instant(self, text: str) -> str:
+        """An instant in UTC; a mere day becomes noon in the account's zone."""
+        return self._noon(text) if len(text) == _DAY else values.instant(text, self._zone)
 
     def currency(self, code: str) -> str:
         """An enabled currency's code."""
