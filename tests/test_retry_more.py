@@ -194,7 +194,7 @@ def test_books_are_right_whatever_happens(
                 finish(mender, run_id, rng)
                 down -= keys
             else:
-                with pytest.raises(InputError, match="(was|were) retried by another one"):
+                with pytest.raises(InputError, match=r"(was|were) retried by another one"):
                     mender.execute(mender.run(run_id))
         elif down:
             keys = set(rng.sample(sorted(down), rng.randrange(1, len(down) + 1)))

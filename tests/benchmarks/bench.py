@@ -117,6 +117,7 @@ def as_markdown(found: dict[str, Any], sizes: Sizes) -> str:
             f"{found['ceiling']:,.0f} deals/s."
         )
         parts += ["## Beside the alternatives", words, tables.tools_table(found["tools"])]
+        parts += filter(None, [tables.many_table(found["tools"], sizes.many)])
     if "requests" in found:
         parts += ["## Requests", tables.spent_table(found["requests"], spending.DEALS)]
     if "curve" in found:
@@ -140,6 +141,7 @@ def _asked() -> Asked:
     add("--tools", nargs="+", default=[tool.name for tool in TOOLS], help="only these")
     add("--repeats", type=int, default=3, help="of everything that is timed")
     add("--deals", type=int, default=Sizes.speed, help="for the tools' speeds")
+    add("--many-deals", type=int, default=Sizes.many, help="for the speeds of some once more")
     add("--quota-deals", type=int, default=Sizes.quota)
     add("--rows", type=int, nargs="+", default=list(growing.ROWS), help="of the curve")
     add("--long", action="store_true", help="plan, load and verify ten million rows as well")
@@ -151,7 +153,7 @@ def _asked() -> Asked:
         part=given.part,
         tools=given.tools,
         repeats=given.repeats,
-        sizes=Sizes(speed=given.deals, quota=given.quota_deals),
+        sizes=Sizes(speed=given.deals, many=given.many_deals, quota=given.quota_deals),
         rows=given.rows,
         long=given.long,
         json=given.json,

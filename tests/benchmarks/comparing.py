@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 LATENCIES = (0, 50, 300)
 """Milliseconds."""
 
+MANY = ("sdk", "migrator")
+"""Tools whose speed is measured once more with many deals, beside which a start counts little."""
+
+MANY_LATENCIES = (0, 300)
+
 QUOTA, WINDOW = 190, 10.0
 """Requests per seconds of the account whose quota is to be used."""
 
@@ -34,18 +39,19 @@ class Sizes:
     """Deals of each measure: enough that what is measured outweighs the noise."""
 
     speed: int = 20_000
+    many: int = 100_000
     quota: int = 40_000
     lost: int = 2_000
     killed: int = 4_000
     bad: int = 2_000
 
-    def to_load(self, tool: Tool, latency: int) -> int:
-        """Deals that a tool loads at a latency.
 
-        A loop that has hardly begun is as fast as it will ever be, so it need not be waited for.
-        """
-        shorter = {50: 2, 300: 10}.get(latency, 1) if tool.loop else 1
-        return self.speed // shorter
+def to_load(tool: Tool, latency: int, deals: int) -> int:
+    """Deals that a tool loads at a latency, where others load ``deals``.
+
+    A loop that has hardly begun is as fast as it will ever be, so it need not be waited for.
+    """
+    return deals // {50: 2, 300: 10}.get(latency, 1) if tool.loop else deals
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Bench:
 def compare(bench: Bench, tools: Sequence[Tool], sizes: Sizes) -> dict[str, dict[str, Any]]:
     """All measures of all tools: medians by the tool's and the measure's name."""
     steps: list[tuple[str, Callable[[Tool], dict[str, float]]]] = [
-        *((f"{latency} ms", partial(speed, bench, sizes, latency)) for latency in LATENCIES),
+        *((f"{latency} ms", partial(speed, bench, sizes.speed, latency)) for latency in LATENCIES),
         ("quota", partial(quota, bench, sizes.quota)),
         ("lost answer", partial(lost_answer, bench, sizes.lost)),
         ("kill", partial(killed, bench, sizes.killed)),
@@ -78,6 +84,12 @@ def compare(bench: Bench, tools: Sequence[Tool], sizes: Sizes) -> dict[str, dict
     for label, step in steps:
         for name, measured in turn_by_turn(bench, tools, label, step).items():
             found[name] |= measured
+    for latency in MANY_LATENCIES:
+        step = partial(speed, bench, sizes.many, latency)
+        some = [tool for tool in tools if tool.name in MANY]
+        label = f"{latency} ms, {sizes.many:,} deals"
+        for name, measured in turn_by_turn(bench, some, label, step).items():
+            found[name][f"many_{latency}ms"] = measured[f"rate_{latency}ms"]
     return found
 
 
@@ -103,9 +115,12 @@ def turn_by_turn(
 # -- the steps -------------------------------------------------------------------------------------
 
 
-def speed(bench: Bench, sizes: Sizes, latency: int, tool: Tool) -> dict[str, float]:
-    """Deals a second, of the whole process and of its writing alone; requests and memory."""
-    deals = sizes.to_load(tool, latency)
+def speed(bench: Bench, deals: int, latency: int, tool: Tool) -> dict[str, float]:
+    """Deals a second, of the whole process and of its writing alone; requests and memory.
+
+    ``deals`` as in :func:`to_load`.
+    """
+    deals = to_load(tool, latency, deals)
     bench.server.reset(keyed=tool.keyed, latency=latency / 1000)
     with fresh(bench.root, tool.name) as folder:
         ran = load(tool, Work(bench.source(deals), bench.server, folder))

@@ -32,7 +32,7 @@ def quick(bench: Bench) -> dict[str, float]:
     ours, sdk = tools["migrator"], tools["sdk"]
 
     def rate(tool: Tool, latency: int) -> float:
-        found = speed(bench, _SIZES, latency, tool)[f"rate_{latency}ms"]
+        found = speed(bench, _SIZES.speed, latency, tool)[f"rate_{latency}ms"]
         bench.say(f"{tool.name}, {latency} ms: {found:,.0f} deals/s")
         return found
 

@@ -43,6 +43,17 @@ def tools_table(found: Mapping[str, Mapping[str, Any]], base: str = "sdk") -> st
     return markdown(header, [_tool_row(tool, found.get(base)) for tool in found.values()])
 
 
+def many_table(found: Mapping[str, Mapping[str, Any]], deals: int, base: str = "sdk") -> str:
+    """Speeds with many deals of the tools that were measured so; blank when none was."""
+    speeds = ["many_0ms", "many_300ms"]
+    rows = [
+        [str(tool["title"]), *(_beside(tool, found.get(base), name) for name in speeds)]
+        for tool in found.values()
+        if speeds[0] in tool
+    ]
+    return markdown([f"{deals:,} deals", "deals/s at 0 ms", "at 300 ms"], rows) if rows else ""
+
+
 def _tool_row(tool: Mapping[str, Any], base: Mapping[str, Any] | None) -> list[str]:
     speeds = ["rate_0ms", "rate_50ms", "rate_300ms", "writing_300ms"]
     return [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.benchmarks.comparing import Bench, Sizes, share, speed
+from tests.benchmarks.comparing import Bench, Sizes, share, speed, to_load
 from tests.benchmarks.growing import STEPS, draw
 from tests.benchmarks.peers.deals import NAMES, batches, read_deals
 from tests.benchmarks.portal import Portal
@@ -17,7 +17,7 @@ from tests.benchmarks.running import Server
 from tests.benchmarks.server import Service
 from tests.benchmarks.spending import CASES, PLACES, Spent, least
 from tests.benchmarks.steps import Stopwatch
-from tests.benchmarks.tables import curve_table, resume_lines, spent_table, tools_table
+from tests.benchmarks.tables import curve_table, many_table, resume_lines, spent_table, tools_table
 from tests.benchmarks.tools import TOOLS, Tool
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def test_every_tool_loads_all_deals_into_the_server(tool: Tool, tmp_path: Path) 
     if not tool.installed:
         pytest.skip(f"{tool.needs} is not installed")
     with Server() as server:
-        measured = speed(Bench(server, tmp_path, 1, print), Sizes(speed=150), 0, tool)
+        measured = speed(Bench(server, tmp_path, 1, print), 150, 0, tool)
         assert server.stats()["duplicates"] == 0
     assert measured["requests"] >= 2
     assert measured["rate_0ms"] > 0
@@ -328,6 +328,27 @@ def test_the_table_of_tools_shows_ratios_and_bears_gaps() -> None:
     assert "98.7%" in table
     assert "5, 2 missing" in table
     assert len(columns(table)) == 1
+
+
+def test_speeds_with_many_deals_stand_by_themselves() -> None:
+    """Only tools that were measured with many deals are rows; without one there is no table."""
+    found = {
+        "migrator": {"title": "migrator", "many_0ms": 6_000.0, "many_300ms": 4_500.0},
+        "sdk": {"title": "SDK", "many_0ms": 4_000.0, "many_300ms": 300.0},
+        "other": {"title": "other", "rate_0ms": 1.0},
+    }
+    table = many_table(found, 100_000)
+    assert "| migrator | 6,000 (1.5 x) | 4,500 (15.0 x) |" in table
+    assert "other" not in table
+    assert not many_table({"other": found["other"]}, 100_000)
+
+
+def test_a_loop_need_not_be_waited_for() -> None:
+    """Where answers take long, loops load a part of the deals; others load all."""
+    loop = next(tool for tool in TOOLS if tool.loop)
+    other = next(tool for tool in TOOLS if not tool.loop)
+    assert [to_load(loop, latency, 1_000) for latency in (0, 50, 300)] == [1_000, 500, 100]
+    assert [to_load(other, latency, 1_000) for latency in (0, 50, 300)] == [1_000] * 3
 
 
 def test_the_tables_of_costs_can_be_read() -> None:
