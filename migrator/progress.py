@@ -251,7 +251,7 @@ class LogLines(_Told):
             return
         phase, now = self._phase, self._monotonic()
         if now - self._begun >= self.SHORT:
-            many = f"{phase.done:,} rows" if phase.done else ""
+            many = f"{phase.done:,} rows" if phase.done or phase.total == 0 else ""
             self._say(many, phase.length(now), phase.speed(now), *phase.turned_down())
         self._phase = None
 

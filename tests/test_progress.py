@@ -133,10 +133,14 @@ def test_a_log_says_nothing_of_quick_phases() -> None:
     clock.now = 36.0
     lines.advance(5)
     lines.finish()
+    lines.start("write", 0)
+    clock.now = 39.0
+    lines.finish()
     assert stream.getvalue().splitlines() == [
         "prepare: in 00:04",
         "export: 5, 0.2/s",
         "export: 5 rows, in 00:31, 0.2/s",
+        "write: 0 rows, in 00:03",
     ]
 
 
