@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -204,3 +206,12 @@ def test_rows_count_the_same_without_and_with_repeated_keys(tmp_path: Path) -> N
     assert (result.rows, result.rejected) == (6, 3)
     with pytest.raises(UndecidedError, match="1 key in"):
         run(NAME, [*rows, rows[0]], tmp_path)
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 6), st.just(2**64 - 1)), max_size=12))
+def test_repeated_values_are_those_that_stand_twice(values: list[int | None]) -> None:
+    """Each value that occurs more than once is named once; nulls are no values."""
+    found = survey.repeated(pl.Series(values, dtype=pl.UInt64)).to_list()
+    assert sorted(found) == sorted(
+        value for value, count in Counter(values).items() if value is not None and count > 1
+    )

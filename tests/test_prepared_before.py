@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from migrator.runs import prepared_before
 from migrator.runs.inputs import Request, read_inputs
 from migrator.runs.prepared_before import FILE
 
@@ -104,6 +105,33 @@ def test_whatever_is_other_is_prepared_again(
     other.mkdir()
     fresh = told(read_inputs(request_, other))
     assert found[1:] == fresh[1:]
+
+
+@pytest.mark.parametrize("part", [64, 1 << 25])
+def test_each_byte_of_the_records_counts(
+    part: int, request_: Request, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records that were changed anywhere are not believed, in however many parts they are read."""
+    monkeypatch.setattr(prepared_before, "_PART", part)
+    folder = tmp_path / "run"
+    read_inputs(request_, folder)
+    records = folder / "records.parquet"
+    good = records.read_bytes()
+    middle = len(good) // 2
+    others = [
+        *(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in (0, 64, middle)),
+        good[:-1] + bytes([good[-1] ^ 1]),
+        good + b"\0",
+        good[:-1],
+        good[64:128] + good[:64] + good[128:],
+        b"",
+    ]
+    for other in others:
+        records.write_bytes(other)
+        made_anew = marked(folder)
+        read_inputs(request_, folder)
+        assert made_anew()
+        assert records.read_bytes() == good
 
 
 def test_other_options_are_other_inputs(request_: Request, tmp_path: Path) -> None:

@@ -132,6 +132,19 @@ def test_edges_of_the_pattern_rules(name: str, text: str, fine: bool) -> None:
     assert rules.evaluate(name, text) is fine
 
 
+MONEY = st.decimals(min_value=-(10**12), max_value=10**12, places=6)
+BOUNDS = st.none() | MONEY | st.decimals(min_value=-(10**12), max_value=10**12, places=20)
+
+
+@given(MONEY, BOUNDS, BOUNDS)
+def test_a_number_is_held_against_its_very_bounds(
+    number: Decimal, least: Decimal | None, most: Decimal | None
+) -> None:
+    """Numbers and bounds of any places are compared as they are, not as rounded ones."""
+    fine = (least is None or least <= number) and (most is None or number <= most)
+    assert rules.evaluate("number_range", number, min=least, max=most) is fine
+
+
 def test_number_range_without_bounds_allows_everything() -> None:
     """A range that is open on both sides turns nothing down."""
     assert rules.evaluate("number_range", Decimal(10**9))

@@ -381,6 +381,33 @@ def test_letter_case_is_left_aside_in_looking_up(
     assert folded.equals(frame.select(found=lookup(pl.col("text").str.to_lowercase(), targets)))
 
 
+LONG = {text: f"<{text}>" for text in ["", "a", "A", "ab", "é", "É", "ß", "Ж", "ж", "b", " a"]}
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=2), st.sampled_from([*LONG])), max_size=8))
+def test_a_long_map_gives_each_text_its_own_target(texts: list[str | None]) -> None:
+    """What is looked up among many is what a dictionary gives, letter for letter, else null."""
+    frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    found = frame.select(lookup(pl.col("text"), LONG)).to_series()
+    assert found.to_list() == [None if text is None else LONG.get(text) for text in texts]
+    assert found.dtype == pl.String
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1899-12-31 23:59:59", False),
+        ("1900-01-01 00:00:00", True),
+        ("2099-12-31 23:59:59", True),
+        ("2100-01-01 00:00:00", False),
+    ],
+)
+def test_likely_years_end_with_their_last_second(text: str, *, read: bool) -> None:
+    """The first and the last second of the years that can be meant are read, and none beyond."""
+    value = transforms.evaluate("datetime", text, formats=("%Y-%m-%d %H:%M:%S",))
+    assert (value != "unlikely_date") is read
+
+
 @pytest.mark.parametrize(
     ("name", "format"),
     [("date", "%Y-%m-%d"), ("datetime", "%Y-%m-%d"), ("datetime", "%Y-%m-%d %H:%M:%S")],

@@ -92,12 +92,13 @@ def contradicted(rows: pl.Series) -> pl.Series:
     >>> contradicted(rows.gather([2, 4])).to_list()
     [False, False]
     """
-    amounts = rows.struct.field("amount")
-    found = pl.repeat(value=False, n=len(rows), dtype=pl.Boolean, eager=True)
-    signed = amounts.str.contains(WRITTEN).fill_null(value=False).arg_true()
-    if not len(signed):
+    amounts, currencies = rows.struct.unnest()
+    found = pl.Series([False]).new_from_index(0, len(rows))
+    written = amounts.str.contains(WRITTEN)
+    if not written.any():
         return found
-    gets = rows.struct.field("currency").gather(signed).str.to_uppercase()
+    signed = written.fill_null(value=False).arg_true()
+    gets = currencies.gather(signed).str.to_uppercase()
     frame = pl.DataFrame({"sign": sign_in(amounts.gather(signed)), "gets": gets})
     pairs = frame.unique()
     verdicts = [

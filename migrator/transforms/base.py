@@ -100,12 +100,7 @@ def lookup(column: pl.Expr, targets: Mapping[str, str]) -> pl.Expr:
             hit = column == texts[0] if len(texts) == 1 else column.is_in(texts)
             found = pl.when(hit).then(pl.lit(target)).otherwise(found)
         return found
-    listed = _columns(targets)
-    return column.map_batches(
-        lambda texts: texts.replace_strict(*listed, default=None),
-        return_dtype=pl.String,
-        is_elementwise=True,
-    )
+    return column.map_batches(_finder(targets), return_dtype=pl.String, is_elementwise=True)
 
 
 def lookup_folded(column: pl.Expr, targets: Mapping[str, str]) -> pl.Expr:
@@ -121,19 +116,29 @@ def lookup_folded(column: pl.Expr, targets: Mapping[str, str]) -> pl.Expr:
         for written in (source, source.upper(), source.capitalize(), source.title())
         if written.lower() == source
     }
-    small, written = _columns(targets), _columns(usual)
+    as_written, small = _finder(usual), _finder(targets)
 
     def apply(texts: pl.Series) -> pl.Series:
-        found = texts.replace_strict(*written, default=None)
-        others = (found.is_null() & texts.is_not_null()).arg_true()
-        if not len(others):
+        found = as_written(texts)
+        if found.null_count() == texts.null_count():
             return found
-        lower = texts.gather(others).str.to_lowercase()
-        return found.scatter(others, lower.replace_strict(*small, default=None))
+        others = (found.is_null() & texts.is_not_null()).arg_true()
+        return found.scatter(others, small(texts.gather(others).str.to_lowercase()))
 
     return column.map_batches(apply, return_dtype=pl.String, is_elementwise=True)
 
 
-def _columns(targets: Mapping[str, str]) -> tuple[pl.Series, pl.Series]:
-    old = pl.Series(list(targets), dtype=pl.String)
-    return old, pl.Series(list(targets.values()), dtype=pl.String)
+def _finder(targets: Mapping[str, str]) -> Callable[[pl.Series], pl.Series]:
+    """What looks up the targets of a batch; null for texts that have none.
+
+    An enumeration is made once for all batches; ``replace_strict`` makes a table for each of them,
+    which takes longer than looking up.
+    """
+    sources = pl.Enum(list(targets))
+    found = pl.Series(list(targets.values()), dtype=pl.String)
+
+    def find(texts: pl.Series) -> pl.Series:
+        places = texts.cast(sources, strict=False).to_physical()
+        return found.gather(places).alias(texts.name)
+
+    return find

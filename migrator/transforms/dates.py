@@ -4,6 +4,7 @@ A format is one of ``strptime``; ``%z`` stands for an offset such as ``+0200`` o
 literal ``Z`` at the end for UTC. ``epoch_ms`` and ``epoch_s`` are numbers since 1970 in UTC.
 """
 
+import datetime as dt
 import re
 
 import polars as pl
@@ -22,6 +23,11 @@ _PIVOT = 2068
 _EARLIEST = 1900
 _LATEST = 2099
 """Beyond it, polars knows no summer time, and deals close earlier."""
+_FIRST_DAY = (dt.date(_EARLIEST, 1, 1) - dt.date(1970, 1, 1)).days
+_END_DAY = (dt.date(_LATEST + 1, 1, 1) - dt.date(1970, 1, 1)).days
+_MICROSECONDS = 24 * 60 * 60 * 1_000_000
+"""In a day."""
+
 _TIMES = ("%H", "%I", "epoch_")
 _NUMERIC = re.compile("%[dmy](?P<separator>[-/.])%[dm](?P=separator)%[dyY]")
 
@@ -89,16 +95,17 @@ def _first_likely(readings: list[pl.Expr]) -> pl.Expr:
 
 
 def _in_range(values: pl.Series) -> pl.Series:
-    """The values whose year can be meant; mostly all can, as least and greatest tell.
+    """The values whose year can be meant; mostly all can.
 
-    Compared with two dates, which is much cheaper than taking the year out of each value.
+    Compared as the whole numbers that they are stored as: a comparison of dates is planned anew for
+    each batch, which takes longer than it does itself.
     """
-    value, frame = pl.col("value"), values.to_frame("value")
-    least, most = value.min().dt.year(), value.max().dt.year()
-    if frame.select((least >= _EARLIEST) & (most <= _LATEST)).item():
+    day = 1 if values.dtype == pl.Date else _MICROSECONDS
+    stored = values.cast(pl.Int64)
+    likely = (stored >= _FIRST_DAY * day) & (stored < _END_DAY * day)
+    if likely.all():
         return values
-    likely = (value >= pl.date(_EARLIEST, 1, 1)) & (value < pl.date(_LATEST + 1, 1, 1))
-    return frame.select(pl.when(likely).then(value)).to_series()
+    return values.to_frame("value").select(pl.when(likely).then("value")).to_series()
 
 
 def _faults(column: pl.Expr, formats: tuple[str, ...], word: str) -> tuple[Fault, ...]:

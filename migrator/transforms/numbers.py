@@ -75,7 +75,10 @@ def _plainly_spelt(texts: pl.Series, mark: str, places: int, undress: Undress) -
     Most columns hold nothing but such numbers, so only the other texts are looked at closely.
     """
     if mark == ".":
-        others = (~texts.str.contains(_exact(places))).arg_true()
+        exact = texts.str.contains(_exact(places))
+        if exact.all():
+            return texts
+        others = (~exact).arg_true()
     else:
         others = texts.is_not_null().arg_true()
     if not len(others):
