@@ -6,7 +6,8 @@ Comments in a page say what its blocks need, and nothing else; a reader does not
     The blocks from here on are run in a new, empty folder. ``serve``: CRMs whose sandboxes are
     served and named by the environment (a name, a list, or names with options of the sandboxes);
     ``files``: links into the project, as ``place`` or ``name: place``; ``before``: commands that
-    are run first; ``lose``: the first request with this text in it gets no answer.
+    are run first; ``lose``: ``text: id``, the first request with this text in it gets
+    no answer, and the page calls the record that it makes by this id.
 ``<!-- run: {exits: {plan: 1}} -->``
     Of the next block. ``exits``: exit codes by command, where they are not 0; ``edit``: what a
     person does to a file before it; ``first``: commands that are run before it; ``parse``: why

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -29,19 +31,27 @@ if TYPE_CHECKING:
 NOT_RUN = frozenset({"systemctl"})
 """Commands of others that a page may show; those of ``cp`` are run, of ``make`` looked up."""
 
+_ID = re.compile(r'"id":\s*"?(\w+)')
+
 
 @dataclass(slots=True)
 class Losing:
-    """A sandbox that does the first request with a text in it, and whose answer is lost."""
+    """A sandbox that does the first request with a text in it, and whose answer is lost.
+
+    Attributes:
+        made: id of the record that this request has made; blank = there was none yet.
+    """
 
     inner: Any
     text: str
+    made: str = ""
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer as the sandbox does, or break off."""
         response: httpx.Response = self.inner.handle(request)
         if self.text and self.text.encode() in request.content:
             self.text = ""
+            self.made = _ID.findall(response.text)[0]
             raise httpx.RemoteProtocolError("lost", request=request)
         return response
 
@@ -58,6 +68,8 @@ class Stage:
         said: what the commands of the last block have printed, line by line.
         ids: runs by the names that the page gives them in its outputs.
         sandboxes: in the order in which they were served.
+        lost: records whose making had no answer, by the ids that the page gives them. Which of
+            several rows a sandbox gets first, and so which id it has, is up to the threads.
     """
 
     folder: Path
@@ -70,6 +82,7 @@ class Stage:
     ids: dict[str, str] = field(default_factory=dict)
     served: set[str] = field(default_factory=set)
     sandboxes: list[Any] = field(default_factory=list)
+    lost: dict[str, Losing] = field(default_factory=dict)
 
     def play(self, scene: Scene) -> None:
         """Run a scene."""
@@ -91,21 +104,30 @@ class Stage:
         serve = said.get("serve", ())
         for name in [serve] if isinstance(serve, str) else serve:
             options = serve[name] if isinstance(serve, Mapping) else {}
-            self._serve(name, "", options, lose=said.get("lose", ""))
+            self._serve(name, "", options, lose=said.get("lose", {}))
         for place in said.get("files", ()):
             ((name, of),) = place.items() if isinstance(place, dict) else [(place, place)]
             (self.folder / name).symlink_to(ROOT / of)
         for command in said.get("before", ()):
             self._line(command, None)
 
-    def _serve(self, vendor: str, port: str, options: Mapping[str, Any], *, lose: str = "") -> None:
+    def _serve(
+        self,
+        vendor: str,
+        port: str,
+        options: Mapping[str, Any],
+        *,
+        lose: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Serve a sandbox; without a port in the page, the environment names it at once."""
         made = product(vendor)
         sandbox: Any = made.sandbox(
             token="sandbox", now=self.clock.now, clock=self.clock.monotonic, **options
         )
         self.sandboxes.append(sandbox)
-        server = self.servers.enter_context(SandboxServer(Losing(sandbox, lose)))
+        losing = Losing(sandbox, next(iter(lose), ""))
+        self.lost.update(dict.fromkeys(lose.values(), losing))
+        server = self.servers.enter_context(SandboxServer(losing))
         if port:
             self.ports[f"http://127.0.0.1:{port}"] = server.url
         else:
@@ -162,7 +184,9 @@ class Stage:
                 assert command in NOT_RUN, f"a page may not show {line!r}"
 
     def _with_ids(self, line: str) -> str:
-        """A line with the runs there are instead of those that the page names."""
+        """A line with the runs and records there are instead of those that the page names."""
+        for shown, losing in self.lost.items():
+            line = line.replace(shown, losing.made or shown)
         if "RUN" in line.split() or "/RUN/" in line:
             line = line.replace("RUN", self._newest())
         return RUN_ID.sub(lambda found: self.ids.get(found[0]) or self._newest(), line)

@@ -52,6 +52,65 @@ def test_what_a_page_shows_is_what_happens(
         Stage(tmp_path, Shell(capsys), monkeypatch, servers).play(scene)
 
 
+LOST = """
+<!-- scene: {serve: hubspot, lose: {Renewal: "30000000001"}} -->
+<!-- file: plain.yaml -->
+
+```yaml
+name: plain
+key: {from: id}
+fields:
+  name: {from: title}
+  pipeline: {default: Sales Pipeline}
+  stage: {default: Appointment Scheduled}
+```
+
+<!-- file: first.csv -->
+
+```csv
+id,title
+D-18,Upgrade
+```
+
+<!-- file: second.csv -->
+
+```csv
+id,title
+D-17,Renewal
+```
+
+<!-- run: {exits: {run: 5},
+  first: [migrator run plain.yaml first.csv --to hubspot --no-key-field --yes]} -->
+
+```sh
+migrator run plain.yaml second.csv --to hubspot --no-key-field --yes
+```
+
+```sh
+migrator settle RUN --written D-17=30000000001
+migrator resume RUN
+```
+"""
+
+
+def test_a_page_need_not_know_which_record_came_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The id by which a page calls a record of a lost answer is played as the one that it has."""
+    page = tmp_path / "page.md"
+    page.write_text(LOST, encoding="utf-8")
+    monkeypatch.setattr("tests.pages.ROOT", tmp_path)
+    (scene,) = (one for one in scenes(page) if one.runs)
+    with ExitStack() as servers:
+        stage = Stage(tmp_path, Shell(capsys), monkeypatch, servers)
+        stage.play(scene)
+        ids = {one["dealname"]: one["id"] for one in stage.sandboxes[0].records("deals")}
+    assert ids == {"Upgrade": "30000000001", "Renewal": "30000000002"}
+    maps = [one.read_text("utf-8") for one in tmp_path.glob(".migrator/runs/*/id_map.csv")]
+    (settled,) = (one for one in maps if "D-17" in one)
+    assert ids["Renewal"] in settled
+
+
 @EVERY_PAGE
 def test_commands_in_sentences_are_there(page: Path) -> None:
     """A command that a sentence names exists, with the options it is named with."""
