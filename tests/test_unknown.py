@@ -291,6 +291,17 @@ def test_one_record_is_not_told_to_be_two_rows(tmp_path: Path) -> None:
     assert answers_of(rehearsal, run, {}) == 100
 
 
+def test_a_record_of_another_run_is_not_told_to_be_a_row_s(tmp_path: Path) -> None:
+    """What an earlier run wrote was not made by this one: the row would be missing unnoticed."""
+    rehearsal = Blindly(tmp_path, lost={2: FaultKind.LOST_AFTER})
+    first = rehearsal.load(rehearsal.template(), rehearsal.source(deals(50)))
+    run = stop(rehearsal, deals(DEALS, id=lambda n: f"k{50 + n}"))
+    ids = {deal["migrator_key"]: deal["id"] for deal in rehearsal.sandbox.records("deals")}
+    with pytest.raises(InputError, match=f'is that of "k7", which run {first.run} wrote'):
+        answers_of(rehearsal, run, {"k51": ids["k7"]})
+    assert answers_of(rehearsal, run, {"k51": ids["k51"]}) == 99
+
+
 def test_an_answer_comes_too_late_for_what_is_known_by_now(tmp_path: Path) -> None:
     """A row that a load found out meanwhile is not sent again for a person's word."""
     rehearsal = blindly(tmp_path, FaultKind.LOST_AFTER)

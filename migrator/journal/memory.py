@@ -158,6 +158,21 @@ class Memory:
         )
         return self._read(query, (*feed.values, wanted))
 
+    def holders_before(
+        self, run_id: str, type: ObjectType, ids: Collection[str]
+    ) -> dict[str, tuple[str, str]]:
+        """Those of these records of a run's account that other runs wrote, by id: key and run.
+
+        Of all feeds: a record is one, whichever of them remembers it.
+        """
+        rows = self._read(
+            "SELECT memory.id, key, run FROM runs JOIN memory ON memory.vendor = runs.vendor"
+            " AND memory.account = runs.account WHERE runs.id = ? AND memory.type = ?"
+            " AND run != runs.id AND memory.id IN (SELECT value FROM json_each(?))",
+            (run_id, type, dumps(list(ids))),
+        )
+        return {id_: (key, run) for id_, key, run in rows}
+
     def overtaken(
         self, run_id: str, records: Collection[tuple[ObjectType, str]]
     ) -> list[tuple[ObjectType, str, str, str]]:

@@ -143,6 +143,14 @@ def _ensure_one_each(
                     f'Record {id_} of {type} is that of "{min(others)}" already, so it cannot be '
                     f'that of "{key}" too. Nothing was noted; look again which record is whose.'
                 )
+        before = journal.memory.holders_before(run_id, type, [id_ for _, id_ in told])
+        for key, id_ in told:
+            if id_ in before:
+                other, run = before[id_]
+                raise InputError(
+                    f'Record {id_} of {type} is that of "{other}", which run {run} wrote, so it '
+                    f'cannot be what run {run_id} made of "{key}". Nothing was noted; look again.'
+                )
 
 
 def _the_one(unknown: Sequence[Unknown], run_id: str, key: str) -> Unknown:
