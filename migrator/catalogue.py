@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
+from pydantic import Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,6 +43,11 @@ def words(text: str) -> tuple[str, ...]:
 
 DECIMAL = pl.Decimal(38, 6)
 """Every decimal number: exact, with room for the six places that exchange rates need."""
+
+_BEYOND = 10 ** (DECIMAL.precision - DECIMAL.scale)
+
+Number = Annotated[Decimal, Field(gt=-_BEYOND, lt=_BEYOND)]
+"""A parameter that such numbers are compared with, of any number of places."""
 
 INSTANT = pl.Datetime("us", "UTC")
 """Every instant."""

@@ -8,12 +8,15 @@ what it must look like are two questions.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 import polars as pl
 
-from migrator.catalogue import DECIMAL, Info, Kind, describe
+from migrator.catalogue import DECIMAL, Info, Kind, Number, describe
 from migrator.currencies import CURRENCIES
+
+_PLACE = Decimal(1).scaleb(-DECIMAL.scale)
+"""The last place that numbers have."""
 
 _NAME = r"[^\s@,;:<>()\[\]\\\"]"
 _LABEL = r"[^\s@,;:<>()\[\]\\\".]"
@@ -157,9 +160,7 @@ def whole(column: pl.Expr) -> pl.Expr:
     return column == column.round(0)
 
 
-def number_range(
-    column: pl.Expr, min: Decimal | None = None, max: Decimal | None = None
-) -> pl.Expr:
+def number_range(column: pl.Expr, min: Number | None = None, max: Number | None = None) -> pl.Expr:
     """A number from `min` to `max`, both included.
 
     >>> number_range(Decimal("-0.01"), min=0)
@@ -167,7 +168,7 @@ def number_range(
     >>> number_range(Decimal("100"), min=0, max=100)
     True
     """
-    return _between(column, min, max)
+    return _between(column, _bound(min, ROUND_CEILING), _bound(max, ROUND_FLOOR))
 
 
 def decimal_places(column: pl.Expr, most: int) -> pl.Expr:
@@ -189,7 +190,8 @@ def date_range(column: pl.Expr, min: date | None = None, max: date | None = None
     >>> date_range(date(2000, 1, 1), min=date(2000, 1, 1))
     True
     """
-    return _between(column.cast(pl.Date), min, max)
+    least, most = (None if day is None else pl.lit(day) for day in (min, max))
+    return _between(column.cast(pl.Date), least, most)
 
 
 def email(column: pl.Expr) -> pl.Expr:
@@ -310,21 +312,22 @@ def well_encoded(column: pl.Expr) -> pl.Expr:
     return ~column.str.contains(r"\x{FFFD}|[ÃÂ][\x{80}-\x{BF}]|â€|ï»¿")
 
 
-def _between(column: pl.Expr, least: object, most: object) -> pl.Expr:
-    checks = [column >= _literal(least)] if least is not None else []
-    checks += [column <= _literal(most)] if most is not None else []
+def _between(column: pl.Expr, least: pl.Expr | None, most: pl.Expr | None) -> pl.Expr:
+    checks = [column >= least] if least is not None else []
+    checks += [column <= most] if most is not None else []
     return pl.all_horizontal(checks) if checks else column.is_not_null()
 
 
-def _literal(bound: object) -> pl.Expr:
-    """The bound as a literal; a number by way of its digits.
+def _bound(number: Decimal | None, rounding: str) -> pl.Expr | None:
+    """A bound in the places that numbers have, rounded to where it allows the same numbers.
 
-    Given a decimal, polars imports numpy where that is installed, which takes a tenth of a second.
+    By way of its digits: given a decimal, polars imports numpy where that is installed, which takes
+    a tenth of a second.
     """
-    digits = f"{bound:f}" if isinstance(bound, Decimal) else ""
-    if not 0 < len(digits) <= DECIMAL.precision:
-        return pl.lit(bound)
-    return pl.lit(digits).cast(pl.Decimal(DECIMAL.precision, len(digits.partition(".")[2])))
+    if number is None:
+        return None
+    exact = Context(DECIMAL.precision, rounding)
+    return pl.lit(f"{exact.quantize(Decimal(number), _PLACE):f}").cast(DECIMAL)
 
 
 @dataclass(frozen=True, slots=True)

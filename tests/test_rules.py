@@ -133,7 +133,12 @@ def test_edges_of_the_pattern_rules(name: str, text: str, fine: bool) -> None:
 
 
 MONEY = st.decimals(min_value=-(10**12), max_value=10**12, places=6)
-BOUNDS = st.none() | MONEY | st.decimals(min_value=-(10**12), max_value=10**12, places=20)
+BOUNDS = (
+    st.none()
+    | MONEY
+    | st.decimals(min_value=-(10**12), max_value=10**12, places=20)
+    | st.decimals(min_value=-(10**32) + 1, max_value=10**32 - 1, places=7)
+)
 
 
 @given(MONEY, BOUNDS, BOUNDS)

@@ -76,6 +76,8 @@ def test_parameters_are_converted_by_their_rule() -> None:
         (SMALL + "  stage: {from: S, rules: [{required: 3}]}\n", 5, "takes no parameters"),
         (SMALL + "  stage: {from: S, rules: [{max_length: many}]}\n", 5, "max_length: most"),
         (SMALL + "  stage: {from: S, rules: [max_length]}\n", 5, "max_length: most"),
+        (SMALL + "  amount: {from: A, rules: [{number_range: {max: 1e32}}]}\n", 5, "less than"),
+        (SMALL + "  amount: {from: A, rules: [{number_range: {min: .nan}}]}\n", 5, "number_range"),
         (SMALL + "  stage: {from: S, rules: [[a]]}\n", 5, "a rule is a name"),
         (
             SMALL + "  stage: {from: S, rules: [{max_length: {mots: 3}}]}\n",
