@@ -22,7 +22,7 @@ from migrator.files import (
     write_table,
 )
 from migrator.files.output import replacing
-from migrator.files.rejects import neutralise, restore
+from migrator.spreadsheets import neutral_column, restored_column
 
 NONE = ReadOptions()
 SCHEMA = {"_record": pl.Int64, **dict.fromkeys(REJECT_COLUMNS[2:], pl.String)}
@@ -67,8 +67,8 @@ RISKY = st.one_of(
 def test_restoring_is_the_inverse_of_neutralising(values: list[str]) -> None:
     """Any text survives, and no neutralised text begins as a formula does."""
     frame = pl.DataFrame({"v": pl.Series(values, dtype=pl.String)})
-    safe = frame.select(neutralise(pl.col("v")))
-    assert safe.select(restore(pl.col("v"))).equals(frame)
+    safe = frame.select(neutral_column(pl.col("v")))
+    assert safe.select(restored_column(pl.col("v"))).equals(frame)
     for text in safe["v"]:
         assert text[:1] not in {"=", "+", "@", "\t", "\r", "\n"}
         assert not text.startswith("-") or set(text) <= set("-0123456789.,")
@@ -84,7 +84,7 @@ def test_restoring_is_the_inverse_of_neutralising(values: list[str]) -> None:
 )  # fmt: skip
 def test_what_is_made_harmless(cell: str, written: str) -> None:
     """Formulas and numbers with a plus get an apostrophe; negative amounts stay numbers."""
-    assert pl.select(neutralise(pl.lit(cell))).item() == written
+    assert pl.select(neutral_column(pl.lit(cell))).item() == written
 
 
 @settings(max_examples=60, deadline=None)

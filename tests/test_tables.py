@@ -13,10 +13,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from migrator.errors import TemplateError
-from migrator.files.rejects import neutralise, restore
 from migrator.guess.sheets import Line, as_csv
+from migrator.spreadsheets import neutral, neutral_column, restored, restored_column
 from migrator.template import load_template, new_sheet
-from migrator.template.tables import neutral, read_sheet, restored
+from migrator.template.tables import read_sheet
 
 COLUMNS = ("source", "target")
 CELLS = st.text("aé'=+-@\t\r\n #N/A?;,\"1.", max_size=6)
@@ -48,8 +48,8 @@ def test_any_text_survives(text: str) -> None:
 def test_cells_are_those_of_a_rejects_file(text: str) -> None:
     """A spreadsheet sees one way of writing in all files, but for texts that look like errors."""
     assume("#" not in text)
-    assert neutral(text) == pl.select(neutralise(pl.lit(text))).item()
-    assert restored(text) == pl.select(restore(pl.lit(text))).item()
+    assert neutral(text) == pl.select(neutral_column(pl.lit(text))).item()
+    assert restored(text) == pl.select(restored_column(pl.lit(text))).item()
 
 
 FILES = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"])

@@ -1,8 +1,4 @@
-"""The rejects file: rows as they were plus what is wrong with them, safe to open in Excel.
-
-A cell that a spreadsheet would run as a formula gets an apostrophe, and so does one that begins
-with apostrophes before such a character; taking one off such cells gives back what was there.
-"""
+"""The rejects file: rows as they were plus what is wrong with them, safe to open in Excel."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ import polars as pl
 from migrator.files.collect import too_many
 from migrator.files.output import replacing, write_table
 from migrator.files.table import Dialect, Malformed, Table, unique_names
+from migrator.spreadsheets import neutral_column, restored_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,23 +34,6 @@ MARKS = ("_record", "_line", RUN)
 JOINT = " | "
 """Between the problems of one row."""
 
-_FORMULA = r"[=+\-@\t\r\n]"
-# Spreadsheets read "-12.5" as the number it is. "+33123" they read as a number too, and a phone
-# number would lose its plus: so the exception is for the minus alone.
-_NEGATIVE = r"^-[0-9]+(?:[.,][0-9]+)*$"
-
-
-def neutralise(cell: pl.Expr) -> pl.Expr:
-    """Text that no spreadsheet takes for a formula."""
-    risky = cell.str.contains(rf"^'*{_FORMULA}") & ~cell.str.contains(_NEGATIVE)
-    return pl.when(~risky).then(cell).otherwise(pl.lit("'") + cell)
-
-
-def restore(cell: pl.Expr) -> pl.Expr:
-    """The text that :func:`neutralise` was given."""
-    made_safe = cell.str.contains(rf"^'+{_FORMULA}")
-    return pl.when(made_safe).then(cell.str.slice(1)).otherwise(cell)
-
 
 def restored(table: Table) -> Table:
     """A rejects file of ours as the source it came from; any other table as it is.
@@ -66,13 +46,13 @@ def restored(table: Table) -> Table:
         return table
     kept = [at for at in range(len(table.headers)) if at not in ours.values()]
     headers = pl.Series([table.headers[at] for at in kept], dtype=pl.String)
-    headers = headers.to_frame("header").select(restore(pl.col("header"))).to_series()
+    headers = headers.to_frame("header").select(restored_column(pl.col("header"))).to_series()
     columns = unique_names(headers)
     surplus = [table.columns[ours[SURPLUS]]] if SURPLUS in ours else []
-    left = pl.coalesce(*(restore(pl.col(column)) for column in surplus), SURPLUS)
+    left = pl.coalesce(*(restored_column(pl.col(column)) for column in surplus), SURPLUS)
     frame = table.frame.select(
         *(
-            restore(pl.col(table.columns[at])).alias(new)
+            restored_column(pl.col(table.columns[at])).alias(new)
             for at, new in zip(kept, columns, strict=True)
         ),
         "_record",
@@ -183,13 +163,13 @@ def _write_text(rows: pl.LazyFrame, count: int, layout: _Layout, target: Path) -
     dialect = layout.dialect
     of_run = [pl.lit(layout.run).alias(RUN)] if layout.run else []
     frame = rows.select(
-        *(neutralise(pl.col(name)) for name in layout.columns),
+        *(neutral_column(pl.col(name)) for name in layout.columns),
         pl.col("_record", "_line").cast(pl.String),
-        *(neutralise(pl.col(name)) for name in REJECT_COLUMNS[2:]),
+        *(neutral_column(pl.col(name)) for name in REJECT_COLUMNS[2:]),
         *of_run,
     )
     header = pl.DataFrame({str(at): [title or None] for at, title in enumerate(layout.titles)})
-    header = header.select(neutralise(pl.all().cast(pl.String)))
+    header = header.select(neutral_column(pl.all().cast(pl.String)))
     written = 0
     with replacing(target) as out:
         mark = "\ufeff" if dialect.bom else ""

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from migrator.guess.headers import alike
-from migrator.template import neutral
+from migrator.spreadsheets import neutral
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -34,7 +34,7 @@ from migrator.template.spec import (
     ValueRow,
 )
 from migrator.template.steps import Step
-from migrator.template.tables import neutral, new_sheet
+from migrator.template.tables import new_sheet
 
 __all__ = [
     "LINK_FIELDS",
@@ -67,7 +67,6 @@ __all__ = [
     "load_template",
     "moving_template",
     "narrowed",
-    "neutral",
     "new_sheet",
     "parse_existing",
     "parse_template",

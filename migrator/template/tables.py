@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrator.errors import TemplateError
+from migrator.spreadsheets import is_error, neutral, restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,20 +25,6 @@ VALUE_COLUMNS = ("pipeline", "source", "target")
 _BLANK = "(blank)"
 _BOM = b"\xef\xbb\xbf"
 
-# The same cells as in files of rejects, which is tested; layers keep the two from being one.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-_NEGATIVE = re.compile(r"-[0-9]+(?:[.,][0-9]+)*\Z")
-_ERROR = re.compile(
-    r"#{2,}|Err:[0-9]{3}|#GETTING_DATA|#N/[ABD]|#NV"
-    r"|#(NAME|NOM|NOME|¿NOMBRE|NAAM)\?"
-    r"|#(REF|¡REF|BEZUG|RIF|VERW|VALUE|WERT|VALEUR|¡VALOR|VALOR|VALORE|WAARDE"
-    r"|NUM|¡NUM|NÚM|ZAHL|NOMBRE|GETAL|NULL|NUL|NULO|¡NULO|NULLO|LEEG|DIV/0|¡DIV/0|DEEL/0"
-    r"|SPILL|ÜBERLAUF|PROPAGATION|CALC|KALK|FIELD|FELD|BLOCKED|UNKNOWN|CONNECT|BUSY|TIMEOUT)!",
-    re.IGNORECASE,
-)
-"""What spreadsheets show in place of a cell that they could not calculate, in the languages of the
-programs that people here use; ``####`` stands for what does not fit into a narrow column."""
-
 
 def is_blank(target: str) -> bool:
     """Whether a target says that the value is to be left out; an empty one says nothing at all.
@@ -47,30 +33,6 @@ def is_blank(target: str) -> bool:
     (True, False)
     """
     return target.casefold() == _BLANK
-
-
-def neutral(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, and nobody for a formula's failure.
-
-    >>> neutral("=A1"), neutral("'-x"), neutral("#N/A"), neutral("-12.5"), neutral("x")
-    ("'=A1", "''-x", "'#N/A", '-12.5', 'x')
-    """
-    risky = _FORMULA.match(text) and not _NEGATIVE.match(text)
-    return f"'{text}" if risky or _is_error(text.lstrip("'")) else text
-
-
-def restored(cell: str) -> str:
-    """The text that :func:`neutral` was given.
-
-    >>> restored("'=A1"), restored("''-x"), restored("'#N/A"), restored("'x")
-    ('=A1', "'-x", '#N/A', "'x")
-    """
-    made = cell.startswith("'") and (_FORMULA.match(cell) or _is_error(cell.lstrip("'")))
-    return cell[1:] if made else cell
-
-
-def _is_error(cell: str) -> bool:
-    return _ERROR.fullmatch(cell.strip()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +136,7 @@ def read_sheet(path: Path, what: str, kind: str, columns: Sequence[str]) -> Shee
 
 def _ensure_values(row: Mapping[str, str], columns: Sequence[str], where: str) -> None:
     """Refuse what a spreadsheet has made of a text that it took for a formula."""
-    wrong = [name for name in columns if _is_error(row.get(name, ""))]
+    wrong = [name for name in columns if is_error(row.get(name, ""))]
     if not wrong:
         return
     name = wrong[0]
