@@ -14,6 +14,7 @@ import polars as pl
 
 from migrator.catalogue import DECIMAL, Info, Kind, Number, describe
 from migrator.currencies import CURRENCIES
+from migrator.spreadsheets import is_error_column
 
 _PLACE = Decimal(1).scaleb(-DECIMAL.scale)
 """The last place that numbers have."""
@@ -23,7 +24,6 @@ _LABEL = r"[^\s@,;:<>()\[\]\\\".]"
 _EMAIL = rf"^{_NAME}+@{_LABEL}+(?:[.]{_LABEL}+)*[.]{_LABEL}{{2,}}$"
 _URL = r"^(?i:https?)://[^\s/?#.]+(?:\.[^\s/?#.]+)*(?::\d{1,5})?(?:[/?#]\S*)?$"
 _NUMBER = r"^-?\d+(?:\.\d+)?$"
-_FORMULA_ERROR = r"^#(?:REF!|NAME\?|VALUE!|DIV/0!|N/A|NUM!|NULL!|SPILL!|CALC!)$|^#{4,}$"
 _HTML = r"(?i)</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{1,6});"
 
 
@@ -267,7 +267,7 @@ def no_formula(column: pl.Expr) -> pl.Expr:
     """
     suspicious = column.str.contains(r"^[=+\-@\t\r]")
     harmless = column.str.contains(r"^[+\-][\d\s.,()/]+$")
-    return (~suspicious | harmless) & ~column.str.contains(_FORMULA_ERROR)
+    return (~suspicious | harmless) & ~is_error_column(column)
 
 
 def no_html(column: pl.Expr) -> pl.Expr:

@@ -17,13 +17,12 @@ _FORMULA = r"^'*[=+\-@\t\r\n]"
 _NUMBER = r"^-[0-9]+(?:[.,][0-9]+)*"
 _GUARDED = _FORMULA.replace("'*", "'+")
 
-_ERROR = re.compile(
+_ERROR = (
     r"#{2,}|Err:[0-9]{3}|#GETTING_DATA|#N/[ABD]|#NV"
     r"|#(NAME|NOM|NOME|¿NOMBRE|NAAM)\?"
     r"|#(REF|¡REF|BEZUG|RIF|VERW|VALUE|WERT|VALEUR|¡VALOR|VALOR|VALORE|WAARDE"
     r"|NUM|¡NUM|NÚM|ZAHL|NOMBRE|GETAL|NULL|NUL|NULO|¡NULO|NULLO|LEEG|DIV/0|¡DIV/0|DEEL/0"
-    r"|SPILL|ÜBERLAUF|PROPAGATION|CALC|KALK|FIELD|FELD|BLOCKED|UNKNOWN|CONNECT|BUSY|TIMEOUT)!",
-    re.IGNORECASE,
+    r"|SPILL|ÜBERLAUF|PROPAGATION|CALC|KALK|FIELD|FELD|BLOCKED|UNKNOWN|CONNECT|BUSY|TIMEOUT)!"
 )
 """What spreadsheets show in place of a cell that they could not calculate, in the languages of the
 programs that people here use; ``####`` stands for what does not fit into a narrow column."""
@@ -35,7 +34,12 @@ def is_error(cell: str) -> bool:
     >>> is_error("#N/A"), is_error(" #NAME? "), is_error("#1")
     (True, True, False)
     """
-    return _ERROR.fullmatch(cell.strip()) is not None
+    return re.fullmatch(_ERROR, cell.strip(), re.IGNORECASE) is not None
+
+
+def is_error_column(column: pl.Expr) -> pl.Expr:
+    """The same of each text of a column."""
+    return column.str.contains(rf"(?i)^\s*(?:{_ERROR})\s*$")
 
 
 def neutral(text: str) -> str:
