@@ -78,3 +78,15 @@ def test_wrapping_keeps_every_word() -> None:
     assert max(map(len, lines)) <= 80
     assert all(line.startswith(" " * 6) for line in lines[1:])
     assert " ".join(line.strip() for line in lines) == words
+
+
+def test_stages_that_differ_in_letter_case_are_one_line() -> None:
+    """A CRM takes them for one stage, and so does the page: one line, with the sum of both."""
+    sums = [
+        Sum("stage", name, "EUR", "created", rows, Decimal(rows))
+        for name, rows in (("Qualified", 3), ("qualified", 4), ("Won", 5))
+    ]
+    lines = [line.split() for line in as_text(replace(REPORT, sums=sums)).splitlines()]
+    assert ["Qualified", "7", "7.00", "EUR"] in lines
+    assert ["Won", "5", "5.00", "EUR"] in lines
+    assert not any(line[:1] == ["qualified"] for line in lines)

@@ -144,10 +144,13 @@ def _left_lines(report: Report) -> list[str]:
 
 
 def _groups(report: Report, dimension: str) -> dict[tuple[str, str], list[Sum]]:
+    """Sums by value and currency; CRMs do not mind the letter case, so the first one is told."""
     groups: dict[tuple[str, str], list[Sum]] = {}
+    told: dict[str, str] = {}
     for one in report.sums:
         if one.dimension == dimension:
-            groups.setdefault((one.value, one.currency), []).append(one)
+            value = told.setdefault(one.value.casefold(), one.value)
+            groups.setdefault((value, one.currency), []).append(one)
     return groups
 
 
