@@ -109,16 +109,16 @@ class Retries:
         )
 
     def finished(
-        self, family: Family, states: Collection[OpState] = (), *, bare: bool = False
+        self, family: Family, states: Collection[OpState] = ()
     ) -> Iterator[tuple[Run, Finished]]:
         """What stands of all ops of a family, with the run that each is of: one op a record.
 
         Contacts and companies that runs create stand always. The order is that of the runs, and
-        of sending in each. ``bare`` as in :meth:`Journal.finished`.
+        of sending in each.
         """
         for run in family.runs:
             gone = self.taken_from(family, run.id)
-            for finished in self._journal.finished(run.id, states, bare=bare):
+            for finished in self._journal.finished(run.id, states):
                 place = finished.op.place
                 if place is None or place.record not in gone:
                     yield run, finished

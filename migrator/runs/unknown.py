@@ -135,7 +135,8 @@ def _ensure_one_each(
             raise InputError(f'"{one.op.key}" is answered twice and unlike. Nothing was noted.')
     for type in dict.fromkeys(one.op.type for one, _ in chosen):
         told = [(one.op.key, id_) for one, id_ in chosen if id_ and one.op.type == type]
-        holders = journal.holders_of(run_id, type, [id_ for _, id_ in told])
+        ids = [id_ for _, id_ in told]
+        holders = journal.holders_of(run_id, type, ids)
         for key, id_ in told:
             others = {*holders.get(id_, ()), *(k for k, other in told if other == id_)} - {key}
             if others:
@@ -143,7 +144,7 @@ def _ensure_one_each(
                     f'Record {id_} of {type} is that of "{min(others)}" already, so it cannot be '
                     f'that of "{key}" too. Nothing was noted; look again which record is whose.'
                 )
-        before = journal.memory.holders_before(run_id, type, [id_ for _, id_ in told])
+        before = journal.memory.holders_before(run_id, type, ids)
         for key, id_ in told:
             if id_ in before:
                 other, run = before[id_]
